@@ -1,0 +1,1 @@
+"""Voxnix: talk to your infrastructure."""

@@ -1,0 +1,183 @@
+"""Everything that can go wrong, in two branches: what the person can mend, and what the host did.
+
+VoxnixError
+├── Refusal                 the person can mend it             exit code 3
+│   ├── InvalidName         a name that breaks the rule
+│   ├── InvalidRequest      anything else that cannot be asked for like this
+│   ├── UnknownModule       with the nearest names
+│   ├── UnknownWorkload     also the answer for another owner's workload
+│   ├── UnknownOperation
+│   ├── NameInUse
+│   ├── NotRunning          the workload has to run for this
+│   ├── WorkloadBusy        another operation on it has to end first
+│   ├── NoSpace             the pool or a quota is full
+│   ├── ApprovalNeeded      a person has to see the plan first
+│   └── PlanChanged         what would be lost is no longer what was shown
+├── InvalidSettings         settings that are wrong or unknown  exit code 2
+└── HostFailure             the host did not do it             exit code 4
+    ├── CommandFailed       a program answered with an error
+    ├── CommandTimedOut     a program was ended because it took too long
+    ├── BuildFailed         an image could not be built
+    ├── MirrorUnreachable   packages cannot be fetched
+    └── WorkerAbsent        nothing is there to run operations
+"""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error as a value: what is stored with an operation, printed as JSON and shown to a model.
+
+    Attributes:
+        kind: ``refused`` (the person can mend it), ``settings`` or ``failed`` (the host).
+        code: the error's class name, stable for programs.
+        what: what happened, one sentence.
+        why: the cause, one sentence; empty when ``what`` says it.
+        hint: what to do next; empty when there is nothing to do.
+    """
+
+    kind: str
+    code: str
+    what: str
+    why: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.why, self.hint) if part)
+
+    def as_dict(self) -> dict[str, str]:
+        """The fields as plain JSON."""
+        return asdict(self)
+
+
+class VoxnixError(Exception):
+    """The root: an error that is fit to be shown to a person.
+
+    Args:
+        what: what happened, one sentence.
+        why: the cause, one sentence.
+        hint: what to do next.
+    """
+
+    kind = "failed"
+    exit_code = 4
+
+    def __init__(self, what: str, why: str = "", hint: str = "") -> None:
+        super().__init__(what, why, hint)
+        self.problem = Problem(self.kind, type(self).__name__, what, why, hint)
+
+    def __str__(self) -> str:
+        return str(self.problem)
+
+
+class Refusal(VoxnixError):
+    """The person can mend it; nothing was changed."""
+
+    kind = "refused"
+    exit_code = 3
+
+
+class InvalidName(Refusal):
+    """A name that breaks the rule for names."""
+
+
+class InvalidRequest(Refusal):
+    """Something that cannot be asked for like this."""
+
+
+class UnknownModule(Refusal):
+    """No such module."""
+
+
+class UnknownWorkload(Refusal):
+    """No such workload of this owner."""
+
+
+class UnknownOperation(Refusal):
+    """No such operation of this owner."""
+
+
+class NameInUse(Refusal):
+    """The owner has a workload of this name."""
+
+
+class NotRunning(Refusal):
+    """The workload has to run for this."""
+
+
+class WorkloadBusy(Refusal):
+    """Another operation on this workload has not ended."""
+
+
+class NoSpace(Refusal):
+    """The pool or a quota is full."""
+
+
+class ApprovalNeeded(Refusal):
+    """A person has to see the plan and agree first."""
+
+
+class PlanChanged(Refusal):
+    """The plan is no longer the one that was shown."""
+
+
+class InvalidSettings(VoxnixError):
+    """A setting is wrong or unknown."""
+
+    kind = "settings"
+    exit_code = 2
+
+
+class HostFailure(VoxnixError):
+    """The host did not do what it was asked."""
+
+
+class CommandFailed(HostFailure):
+    """A program on the node ended with an error.
+
+    Args:
+        argv: the command as it was run.
+        returncode: its exit code; negative for a signal.
+        stderr: the end of what it said.
+    """
+
+    def __init__(self, argv: tuple[str, ...], returncode: int, stderr: str) -> None:
+        said = " ".join(stderr.split())[-500:]
+        super().__init__(
+            f"{argv[0]} failed with exit code {returncode}.",
+            f"It said: {said}" if said else "",
+            f"The command was: {' '.join(argv)}",
+        )
+        self.argv = argv
+        self.returncode = returncode
+        self.stderr = stderr
+
+
+class CommandTimedOut(HostFailure):
+    """A program on the node took too long and was ended, with all that it had started."""
+
+
+class BuildFailed(HostFailure):
+    """An image could not be built."""
+
+
+class MirrorUnreachable(HostFailure):
+    """Packages cannot be fetched."""
+
+
+class WorkerAbsent(HostFailure):
+    """Nothing is there to run operations."""
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to tell a person about any error, without a traceback."""
+    if isinstance(error, VoxnixError):
+        return error.problem
+    return Problem(
+        "failed",
+        type(error).__name__,
+        "Something went wrong inside Voxnix.",
+        f"{type(error).__name__}: {error}"[:300],
+        "The log of the worker has the details.",
+    )

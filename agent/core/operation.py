@@ -1,0 +1,176 @@
+"""An operation: one durable change, from request to result."""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.core.errors import InvalidRequest, Problem
+
+
+class OperationState(StrEnum):
+    """Where an operation stands."""
+
+    PROPOSED = "proposed"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Nothing follows any more."""
+        return not NEXT_STATES[self]
+
+
+NEXT_STATES: dict[OperationState, frozenset[OperationState]] = {
+    OperationState.PROPOSED: frozenset({OperationState.QUEUED, OperationState.DENIED, OperationState.CANCELLED}),
+    OperationState.QUEUED: frozenset({OperationState.RUNNING, OperationState.CANCELLED}),
+    OperationState.RUNNING: frozenset({OperationState.DONE, OperationState.FAILED, OperationState.CANCELLED}),
+    OperationState.DONE: frozenset(),
+    OperationState.FAILED: frozenset(),
+    OperationState.DENIED: frozenset(),
+    OperationState.CANCELLED: frozenset(),
+}
+
+
+class OperationKind(StrEnum):
+    """What is changed."""
+
+    CREATE = "create"
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    DESTROY = "destroy"
+
+    @property
+    def gated(self) -> bool:
+        """A person has to see the plan and agree before it runs."""
+        return self is OperationKind.DESTROY
+
+
+class Loss(BaseModel):
+    """One thing that an operation would take away, in numbers.
+
+    Attributes:
+        what: such as ``workspace`` or ``snapshots``.
+        amount: how much of it, as ``unit``.
+        unit: ``bytes`` or ``count``.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    amount: int
+    unit: Literal["bytes", "count"]
+
+
+class Plan(BaseModel):
+    """What a gated operation would do: the thing a person agrees to.
+
+    Attributes:
+        summary: one sentence.
+        losses: what would be gone afterwards.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    summary: str
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Binds an approval to exactly this plan (hex SHA-256)."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class Progress(BaseModel):
+    """How far a step is.
+
+    Attributes:
+        label: what is being done, such as ``installing packages``.
+        done: how many, 0 when not counted.
+        total: of how many, 0 when not known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str = ""
+    done: Annotated[int, Field(ge=0)] = 0
+    total: Annotated[int, Field(ge=0)] = 0
+
+
+class Request(BaseModel):
+    """Where a request came from, for the audit trail.
+
+    Attributes:
+        channel: such as ``console`` or ``cli``.
+        conversation: which chat; empty on the command line.
+        words: what the person said, as they said it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: str
+    conversation: str = ""
+    words: str = ""
+
+
+class Operation(BaseModel):
+    """One durable change. A value: :meth:`moved` makes the next one.
+
+    Attributes:
+        id: from 1, in the order of asking.
+        owner: who asked.
+        node: where it is done.
+        kind: what is changed.
+        workload: the person's name for the workload.
+        machine: its name on the node.
+        request: where it came from.
+        state: where it stands.
+        plan: what a person agrees to; None where nobody has to be asked.
+        step: number of the running step, from 1; 0 before the first.
+        steps: how many steps there are.
+        progress: of the running step.
+        claims: what this operation made, and so may take away again when it fails.
+        problem: why it failed.
+        created_at: in UTC.
+        started_at: in UTC.
+        ended_at: in UTC.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    owner: str
+    node: str
+    kind: OperationKind
+    workload: str
+    machine: str
+    request: Request
+    state: OperationState
+    plan: Plan | None = None
+    step: int = 0
+    steps: int = 0
+    progress: Progress = Progress()
+    claims: tuple[str, ...] = ()
+    problem: Problem | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    def check_move(self, to: OperationState) -> None:
+        """Raise unless ``to`` may follow the state it is in.
+
+        Raises:
+            InvalidRequest: it has ended, or is at another point.
+        """
+        if to not in NEXT_STATES[self.state]:
+            raise InvalidRequest(
+                f"Operation {self.id} ({self.kind} {self.workload}) is {self.state}.",
+                f"It cannot become {to} any more." if self.state.ended else f"It cannot become {to} from there.",
+            )

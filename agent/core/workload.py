@@ -1,0 +1,143 @@
+"""A workload: the spec it was asked for, and the state last observed."""
+
+import base64
+import hashlib
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from agent.core.errors import InvalidName
+from agent.core.owner import Owner
+
+NAME_RULE = "1 to 32 lower-case letters, digits and hyphens; it begins with a letter and does not end with a hyphen"
+_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
+
+MACHINE_LENGTH = 11
+"""Linux cuts interface names at 15 characters, and systemd-nspawn puts ``vb-`` or ``ve-`` before it."""
+
+
+def checked_name(name: str) -> str:
+    """The name itself, if the rule allows it.
+
+    Raises:
+        InvalidName: with the rule.
+    """
+    if not _NAME.match(name):
+        shown = name if len(name) <= 40 else name[:40] + "…"  # noqa: PLR2004
+        raise InvalidName(f"{shown!r} cannot be a container's name.", f"A name is {NAME_RULE}.", "Choose another.")
+    return name
+
+
+def machine_name(owner: Owner, name: str, attempt: int = 0) -> str:
+    """The name of a workload on its node: readable, stable, the same for the same owner and name.
+
+    Args:
+        owner: whose it is.
+        name: the person's own name for it.
+        attempt: counts up where the derived name is taken already by another (owner, name).
+
+    Returns:
+        At most 11 characters: the beginning of ``name``, a hyphen and five characters of a hash.
+    """
+    digest = hashlib.sha256(f"{owner.key}\0{name}\0{attempt}".encode()).digest()
+    suffix = base64.b32encode(digest)[:5].decode().lower()
+    return f"{name[: MACHINE_LENGTH - 6].rstrip('-')}-{suffix}"
+
+
+class WorkloadState(StrEnum):
+    """What a workload was last seen doing."""
+
+    CREATING = "creating"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+Name = Annotated[str, AfterValidator(checked_name)]
+
+
+class ContainerSpec(BaseModel):
+    """What a container is asked to be. It holds no owner and no secret.
+
+    Attributes:
+        version: of this spec.
+        name: the person's own name for it.
+        modules: what it is made of, sorted, each once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    name: Name
+    modules: Annotated[tuple[str, ...], AfterValidator(lambda names: tuple(sorted(set(names))))] = Field(default=())
+
+
+class Workload(BaseModel):
+    """A workload of one owner.
+
+    Attributes:
+        owner: whose it is.
+        spec: what was asked for.
+        machine: its name on the node.
+        node: where it runs.
+        state: as last observed.
+        addresses: as last observed, IPv4 first.
+        observed_at: when, in UTC; None before the first time.
+        created_at: in UTC.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    owner: str
+    spec: ContainerSpec
+    machine: str
+    node: str
+    state: WorkloadState
+    addresses: tuple[str, ...] = ()
+    observed_at: datetime | None = None
+    created_at: datetime
+
+    @property
+    def name(self) -> str:
+        """The person's own name for it."""
+        return self.spec.name
+
+
+class Executed(BaseModel):
+    """What a command inside a container answered.
+
+    Attributes:
+        returncode: the command's own exit code.
+        stdout: what it printed.
+        stderr: what it said on the side.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Usage(BaseModel):
+    """What a dataset takes, in bytes.
+
+    Attributes:
+        used: by its own files and snapshots.
+        available: what may still be written.
+        quota: the limit; 0 where there is none.
+        snapshots: how many there are.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    used: int
+    available: int
+    quota: int
+    snapshots: int

@@ -1,0 +1,1 @@
+"""One module per program or kernel interface that we drive. No policy, no ownership."""

@@ -1,0 +1,231 @@
+"""The one way to a node: run a program, write a file. Local or simulated is a value.
+
+Every command of the host layer goes through :meth:`Node.run` or :meth:`Node.lines`: argv lists without
+a shell, a time limit, one log line, one typed error, and no child that outlives its call.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from agent.core.errors import CommandFailed, CommandTimedOut, HostFailure
+
+log = logging.getLogger(__name__)
+
+KEPT_OUTPUT = 200
+"""How many last lines of a streamed program an error may quote."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A program that has ended.
+
+    Attributes:
+        argv: the command.
+        returncode: its exit code; negative for a signal.
+        stdout: all of it, undecodable bytes replaced.
+        stderr: all of it, undecodable bytes replaced.
+    """
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Node(Protocol):
+    """A machine that runs workloads."""
+
+    name: str
+    simulated: bool
+
+    def run(
+        self, argv: list[str], *, input: str | None = None, timeout: float = 60, check: bool = True  # noqa: A002
+    ) -> Completed:
+        """Run a program to its end.
+
+        Args:
+            argv: the program and its arguments; no shell.
+            input: what it reads from standard input; nothing when None.
+            timeout: seconds; afterwards its whole process group is killed.
+            check: whether a non-zero exit code raises.
+
+        Raises:
+            CommandFailed: it ended with an error, or there is no such program (code 127).
+            CommandTimedOut: it took too long.
+        """
+        ...
+
+    def lines(self, argv: list[str], *, timeout: float) -> Generator[str]:
+        """Run a program and yield its output, standard error included, line by line.
+
+        Closing the generator kills the program's whole process group.
+
+        Raises:
+            CommandFailed: after the last line, if it ended with an error.
+            CommandTimedOut: it took too long.
+        """
+        ...
+
+    def read(self, path: str) -> str | None:
+        """A text file's content, None where there is none."""
+        ...
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Put a text file in place in one step, with its parent folders."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Remove a file, an empty folder, or nothing where there is none."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or folder."""
+        ...
+
+
+def _environment() -> dict[str, str]:
+    """What a program sees: plain English messages to parse, and no secret of ours."""
+    keep = ("PATH", "HOME", "TMPDIR", "SYSTEMD_UNIT_PATH")
+    return {key: os.environ[key] for key in keep if key in os.environ} | {"LC_ALL": "C.UTF-8"}
+
+
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
+def _process(argv: list[str], *, stdin: int, stderr: int) -> Iterator[subprocess.Popen[str]]:
+    """A program in a process group of its own, which ends with the block, however that ends."""
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=_environment(),
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise CommandFailed(tuple(argv), 127, f"{argv[0]} is not installed, or not on PATH") from None
+    except OSError as error:
+        raise CommandFailed(tuple(argv), 126, str(error)) from None
+    try:
+        yield process
+    finally:
+        _kill_group(process)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        log.debug("%s -> %s in %.3f s", argv, process.returncode, time.monotonic() - started)
+
+
+def _timed_out(argv: list[str], timeout: float) -> CommandTimedOut:
+    return CommandTimedOut(
+        f"{argv[0]} did not end within {timeout:.0f} seconds and was stopped.",
+        f"The command was: {' '.join(argv)}",
+        "Look at the load of the host, then try again.",
+    )
+
+
+class LocalNode:
+    """This machine.
+
+    Args:
+        name: what the node is called in the database.
+    """
+
+    simulated = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def run(
+        self, argv: list[str], *, input: str | None = None, timeout: float = 60, check: bool = True  # noqa: A002
+    ) -> Completed:
+        """See :meth:`Node.run`."""
+        stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
+        with _process(argv, stdin=stdin, stderr=subprocess.PIPE) as process:
+            try:
+                stdout, stderr = process.communicate(input, timeout=timeout)
+            except subprocess.TimeoutExpired:
+                raise _timed_out(argv, timeout) from None
+        completed = Completed(tuple(argv), process.returncode, stdout, stderr)
+        if check and completed.returncode != 0:
+            raise CommandFailed(completed.argv, completed.returncode, stderr or stdout)
+        return completed
+
+    def lines(self, argv: list[str], *, timeout: float) -> Generator[str]:
+        """See :meth:`Node.lines`."""
+        last: list[str] = []
+        with _process(argv, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+            # A reader blocked on a silent program is woken by killing that program.
+            alarm = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
+            alarm.start()
+            try:
+                yield from _remembering(process.stdout, last)
+                process.wait()
+            finally:
+                timed_out = alarm.finished.is_set()
+                alarm.cancel()
+            if timed_out:
+                raise _timed_out(argv, timeout)
+            if process.returncode != 0:
+                raise CommandFailed(tuple(argv), process.returncode, "\n".join(last))
+
+    def read(self, path: str) -> str | None:
+        """See :meth:`Node.read`."""
+        try:
+            return Path(path).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return None
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """See :meth:`Node.write`."""
+        target = Path(path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(file.name).chmod(mode)
+            Path(file.name).replace(target)
+        except OSError as error:
+            raise HostFailure(f"{path} could not be written.", str(error), "Look at the disk, then try again.") from None
+
+    def remove(self, path: str) -> None:
+        """See :meth:`Node.remove`."""
+        target = Path(path)
+        with suppress(FileNotFoundError):
+            if target.is_dir() and not target.is_symlink():
+                target.rmdir()
+            else:
+                target.unlink()
+
+    def exists(self, path: str) -> bool:
+        """See :meth:`Node.exists`."""
+        return Path(path).exists()
+
+
+def _remembering(pipe: IO[str] | None, last: list[str]) -> Iterator[str]:
+    for line in pipe or ():
+        text = line.rstrip("\n")
+        last.append(text)
+        del last[:-KEPT_OUTPUT]
+        yield text

@@ -1,0 +1,144 @@
+"""Settings: read once, from ``VOXNIX_*`` in the environment and one TOML file."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from agent.core.errors import InvalidSettings
+from agent.core.owner import Owner
+
+PREFIX = "VOXNIX_"
+FILE_VARIABLE = "VOXNIX_SETTINGS"
+DEFAULT_FILE = "/etc/voxnix/settings.toml"
+SIZE = r"^[1-9][0-9]*[KMGT]$"
+NOT_SETTINGS = frozenset({FILE_VARIABLE, "VOXNIX_CACHE", "VOXNIX_DEBIAN_MIRROR", "VOXNIX_TEST_NIXPKGS"})
+"""Variables with our prefix that belong to the scripts around the product."""
+
+
+def _node_name() -> str:
+    return socket.gethostname().split(".")[0].lower() or "local"
+
+
+def _state_dir() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/voxnix")
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "voxnix"
+
+
+class Settings(BaseSettings):
+    """Every setting, its type, its default and what it changes."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    state_dir: Path = Field(default_factory=_state_dir, description="Folder for the database and the engine's state.")
+    database_url: str = Field(
+        default="",
+        pattern=r"^$|^(sqlite|postgresql(\+psycopg)?)://",
+        description="sqlite:///PATH or postgresql://…; empty means voxnix.db in the state folder.",
+    )
+    node_name: str = Field(
+        default_factory=_node_name, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="What this machine is called."
+    )
+    owner: Annotated[str, AfterValidator(lambda key: Owner(key).key)] = Field(
+        default="admin", description="Who the person at this machine's console is."
+    )
+    simulate: bool = Field(default=False, description="Use a simulated node instead of this machine.")
+    embedded_worker: bool = Field(
+        default=True, description="Run operations in the process that asks for them while no worker runs."
+    )
+
+    pool: str = Field(default="tank", pattern=r"^[a-zA-Z][a-zA-Z0-9_.-]*$", description="The ZFS pool.")
+    bridge: str = Field(default="voxnix0", pattern=r"^[a-z0-9_-]{1,15}$", description="The bridge of the containers.")
+    name_server: str = Field(
+        default="10.88.0.1", pattern=r"^[0-9a-f.:]+$", description="The address where containers ask for names."
+    )
+    image_cache: Path = Field(
+        default=Path("/var/cache/voxnix/images"), description="Folder for built guest images, as archives."
+    )
+    modules_dir: Path | None = Field(default=None, description="Folder of modules instead of the ones built in.")
+    debian_suite: str = Field(default="trixie", pattern=r"^[a-z]+$", description="Debian release of the guests.")
+    debian_sources: str = Field(
+        default="/etc/apt/sources.list.d/debian.sources",
+        description="apt's own list of mirrors on the node; guests are built from it.",
+    )
+    root_quota: str = Field(default="10G", pattern=SIZE, description="Limit of a container's root file system.")
+    workspace_quota: str = Field(default="10G", pattern=SIZE, description="Limit of a container's /workspace.")
+    memory_max: str = Field(default="2G", pattern=SIZE, description="Limit of a container's memory.")
+    tasks_max: int = Field(default=4096, ge=64, description="Limit of a container's processes and threads.")
+    max_modules: int = Field(default=16, ge=1, le=100, description="How many modules a container may have.")
+    build_timeout: float = Field(default=1800, gt=0, description="Seconds that building an image may take.")
+
+    model: str = Field(
+        default="", description="A pydantic-ai model, such as anthropic:claude-sonnet-4-5; empty means the phrasebook."
+    )
+    model_base_url: str = Field(
+        default="", pattern=r"^$|^https?://", description="An OpenAI-compatible server, such as Ollama."
+    )
+    model_api_key: SecretStr | None = Field(default=None, description="Its key; providers' own variables work too.")
+    model_timeout: float = Field(default=60, gt=0, description="Seconds to wait for the model before the phrasebook.")
+
+    @property
+    def database(self) -> str:
+        """The database's URL, with psycopg as PostgreSQL's driver."""
+        if not self.database_url:
+            return f"sqlite:///{self.state_dir / 'voxnix.db'}"
+        return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        file = os.environ.get(FILE_VARIABLE, DEFAULT_FILE)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def load(**given: Any) -> Settings:  # noqa: ANN401 - pydantic checks each one
+    """Read the settings.
+
+    Raises:
+        InvalidSettings: naming the setting and what it accepts.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise _unknown(unknown[0].removeprefix(PREFIX).lower(), unknown[0])
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        if first["type"] == "extra_forbidden":
+            raise _unknown(name, name) from None
+        raise InvalidSettings(
+            f"The setting {name} is wrong: {first['msg']}.",
+            f"It is for: {Settings.model_fields[name].description}" if name in Settings.model_fields else "",
+            f"Correct it in {os.environ.get(FILE_VARIABLE, DEFAULT_FILE)} or as {PREFIX}{name.upper()}.",
+        ) from None
+    except ValueError as error:  # a TOML file that does not parse
+        raise InvalidSettings(
+            f"{os.environ.get(FILE_VARIABLE, DEFAULT_FILE)} cannot be read.", str(error), "Correct the file."
+        ) from None
+
+
+def _unknown(name: str, shown: str) -> InvalidSettings:
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    near = get_close_matches(name, Settings.model_fields, n=3)
+    accepted = ", ".join(near) if near else ", ".join(Settings.model_fields)
+    return InvalidSettings(
+        f"There is no setting {shown}.",
+        f"Did you mean {accepted}?" if near else f"The settings are: {accepted}.",
+        "Correct or remove it.",
+    )
