@@ -1,0 +1,165 @@
+"""The composition root: settings in, wired services out. The only place that constructs."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from agent.core.errors import HostFailure
+from agent.host.node import LocalNode, Node
+from agent.services.catalogue import Catalogue
+from agent.services.diagnostics import Diagnostics
+from agent.services.operations import Operations
+from agent.services.services import Services
+from agent.services.workloads import Workloads
+from agent.settings import Settings
+from agent.store.conversations import Conversations
+from agent.store.database import Database
+from agent.store.nodes import NodeStore
+from agent.store.operations import OperationStore
+from agent.store.owners import OwnerStore
+from agent.store.workloads import WorkloadStore
+
+if TYPE_CHECKING:
+    from agent.assistant import Assistant
+
+
+def now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+class App:
+    """The product, wired. Open one with :meth:`open`.
+
+    Attributes:
+        settings: as read.
+        node: the machine, or its simulation.
+        services: what can be done.
+        conversations: what was said.
+    """
+
+    def __init__(self, settings: Settings, node: Node) -> None:
+        self.settings = settings
+        self.node = node
+        self._database = Database(settings.database)
+        self._nodes = NodeStore(self._database)
+        self._workloads = WorkloadStore(self._database)
+        self._operations = OperationStore(self._database)
+        self._worker: contextlib.ExitStack | None = None
+        self._worker_lock = threading.Lock()
+        self._catalogue = Catalogue(settings.modules_dir)
+        self.conversations = Conversations(self._database)
+        operations = Operations(
+            self._operations,
+            self._nodes,
+            planner=lambda operation: workloads.plan(operation),  # noqa: PLW0108 - workloads is made below
+            clock=now,
+            ensure_worker=self._ensure_worker,
+        )
+        workloads = Workloads(
+            settings=settings,
+            node=node,
+            store=self._workloads,
+            nodes=self._nodes,
+            catalogue=self._catalogue,
+            operations=operations,
+            clock=now,
+        )
+        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
+        self.services = Services(workloads, operations, self._catalogue, diagnostics)
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, settings: Settings) -> Iterator[Self]:
+        """The product for the length of a block.
+
+        Raises:
+            InvalidSettings: a setting does not work.
+            HostFailure: the database cannot be opened.
+        """
+        app = cls(settings, _node(settings))
+        try:
+            yield app
+        finally:
+            app.close()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether nothing of this is real."""
+        return self.node.simulated
+
+    def assistant(self) -> "Assistant":
+        """The agent. It takes seconds to import, so only a conversation does."""
+        from agent.assistant import Assistant  # noqa: PLC0415
+
+        return Assistant(self.settings, self.services, self.conversations)
+
+    def run_worker(self) -> None:
+        """Run this node's operations until SIGTERM or SIGINT.
+
+        Raises:
+            HostFailure: another process is the worker of this node.
+        """
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        if not self._start_worker():
+            raise HostFailure(
+                f"Another process runs the operations of {self.settings.node_name} already.",
+                hint="Stop that one first: systemctl stop voxnix-worker",
+            )
+        stop.wait()
+
+    def close(self) -> None:
+        """Stop what was started and give everything back."""
+        if self._worker is not None:
+            self._worker.close()
+        self._database.close()
+
+    def _ensure_worker(self) -> None:
+        if self.settings.embedded_worker and self._worker is None:
+            self._start_worker()
+
+    def _start_worker(self) -> bool:
+        """Become the node's worker, unless another process is."""
+        # DBOS takes a second to import: only for who runs operations.
+        from agent.services.changes import Changes  # noqa: PLC0415
+        from agent.services.engine import Engine, acquire_lock  # noqa: PLC0415
+        from agent.services.images import Images  # noqa: PLC0415
+        from agent.services.observer import Observer  # noqa: PLC0415
+
+        with self._worker_lock:
+            if self._worker is not None:
+                return True
+            lock = acquire_lock(self.settings.state_dir)
+            if lock is None:
+                return False
+            changes = Changes(
+                settings=self.settings,
+                node=self.node,
+                owners=OwnerStore(self._database),
+                workloads=self._workloads,
+                operations=self._operations,
+                images=Images(self.settings, self.node, self._catalogue),
+                clock=now,
+            )
+            engine = Engine(self.settings, self._nodes, self._operations, changes, now)
+            observer = Observer(self.node, self._workloads, now)
+            self._worker = contextlib.ExitStack()
+            self._worker.enter_context(lock)
+            self._worker.callback(engine.stop)
+            self._worker.callback(observer.stop)
+            engine.start()
+            observer.start()
+            return True
+
+
+def _node(settings: Settings) -> Node:
+    if settings.simulate:
+        from agent.host.simulated import SimulatedNode  # noqa: PLC0415
+
+        return SimulatedNode(settings.node_name, state_file=settings.state_dir / "simulated-node.json")
+    return LocalNode(settings.node_name)

@@ -1,0 +1,136 @@
+"""What is in order on this machine and what is not, each with what to do about it."""
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.core.errors import VoxnixError
+from agent.host.network import Network
+from agent.host.node import Node
+from agent.host.zfs import Presence, Zfs
+from agent.services.catalogue import Catalogue
+from agent.services.operations import WORKER_SILENCE
+from agent.settings import Settings
+from agent.store.nodes import NodeStore
+
+PROGRAMS = ("systemctl", "systemd-nspawn", "systemd-run", "machinectl", "journalctl", "zfs", "zpool", "mmdebstrap", "tar", "nft")
+"""What the host layer drives."""
+
+
+class Finding(BaseModel):
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        ok: whether it is in order; None when that could not be told.
+        detail: what was seen.
+        hint: what to do about it; empty when in order.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    ok: bool | None
+    detail: str
+    hint: str = ""
+
+
+class Diagnostics:
+    """The doctor."""
+
+    def __init__(
+        self, settings: Settings, node: Node, nodes: NodeStore, catalogue: Catalogue, clock: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._node = node
+        self._nodes = nodes
+        self._catalogue = catalogue
+        self._clock = clock
+
+    def check(self) -> list[Finding]:
+        """Look at everything; a check that fails is a finding, never an error."""
+        checks = {
+            "database": self._database,
+            "worker": self._worker,
+            "programs": self._programs,
+            "pool": self._pool,
+            "bridge": self._bridge,
+            "firewall": self._firewall,
+            "modules": self._modules,
+            "model": self._model,
+        }
+        return [_guarded(name, check) for name, check in checks.items()]
+
+    def _database(self) -> Finding:
+        kind = "PostgreSQL" if self._settings.database.startswith("postgresql") else "SQLite"
+        return Finding(name="database", ok=True, detail=f"{kind} answers")
+
+    def _worker(self) -> Finding:
+        seen = self._nodes.seen_at(self._node.name)
+        if seen is not None and self._clock() - seen <= WORKER_SILENCE:
+            return Finding(name="worker", ok=True, detail=f"runs operations on {self._node.name}")
+        if self._settings.embedded_worker:
+            return Finding(name="worker", ok=True, detail="none runs; the process that asks runs its operations itself")
+        return Finding(
+            name="worker",
+            ok=False,
+            detail="never heard of" if seen is None else f"last heard of at {seen:%Y-%m-%d %H:%M:%S} UTC",
+            hint="Start it: systemctl start voxnix-worker",
+        )
+
+    def _programs(self) -> Finding:
+        if self._node.simulated:
+            return Finding(name="programs", ok=True, detail="simulated")
+        missing = [program for program in PROGRAMS if shutil.which(program) is None]
+        if not missing:
+            return Finding(name="programs", ok=True, detail=f"all {len(PROGRAMS)} are there")
+        return Finding(
+            name="programs", ok=False, detail=f"missing: {', '.join(missing)}", hint="Install them, or correct PATH."
+        )
+
+    def _pool(self) -> Finding:
+        space = Zfs(self._node).pool(self._settings.pool)
+        healthy = space.health == "ONLINE"
+        return Finding(
+            name="pool",
+            ok=healthy,
+            detail=f"{self._settings.pool} is {space.health}, {space.free >> 30} of {space.size >> 30} GiB are free",
+            hint="" if healthy else f"Look at it: zpool status {self._settings.pool}",
+        )
+
+    def _bridge(self) -> Finding:
+        return _presence(
+            "bridge", self._settings.bridge, Network(self._node).bridge(self._settings.bridge), "Set up the bridge."
+        )
+
+    def _firewall(self) -> Finding:
+        return _presence(
+            "firewall", "the table voxnix", Network(self._node).firewall(), "Load it: systemctl restart nftables"
+        )
+
+    def _modules(self) -> Finding:
+        return Finding(name="modules", ok=True, detail=f"{len(self._catalogue.all())} modules")
+
+    def _model(self) -> Finding:
+        if not self._settings.model:
+            return Finding(
+                name="model",
+                ok=True,
+                detail="none: the phrasebook understands plain phrases",
+                hint="For free conversation, set model and model_api_key.",
+            )
+        return Finding(name="model", ok=True, detail=self._settings.model)
+
+
+def _presence(name: str, what: str, presence: Presence, hint: str) -> Finding:
+    ok = {Presence.PRESENT: True, Presence.ABSENT: False, Presence.UNKNOWN: None}[presence]
+    return Finding(name=name, ok=ok, detail=f"{what} is {presence}", hint="" if ok else hint)
+
+
+def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except VoxnixError as error:
+        return Finding(name=name, ok=False, detail=f"{error.problem.what} {error.problem.why}".strip(), hint=error.problem.hint)

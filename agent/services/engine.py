@@ -1,0 +1,170 @@
+"""The engine: takes queued operations and runs their steps on DBOS, so that a crash resumes where it was."""
+
+import fcntl
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+
+from agent.core.errors import Problem, problem_of
+from agent.core.operation import Operation, OperationKind, OperationState, Progress
+from agent.services.changes import Changes
+from agent.settings import Settings
+from agent.store.nodes import NodeStore
+from agent.store.operations import OperationStore
+
+log = logging.getLogger(__name__)
+
+POLL = 0.1
+"""Seconds between two looks for queued operations."""
+HEARTBEAT = 2.0
+"""Seconds between two signs of life."""
+CONCURRENCY = 4
+"""Operations that run side by side on a node."""
+APPLICATION_VERSION = "voxnix"
+"""Pinned: DBOS resumes only what its own version began, and our steps are idempotent across ours."""
+
+
+def acquire_lock(state_dir: Path) -> TextIO | None:
+    """The right to be this node's worker, None while another process has it. It goes with the process."""
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = (state_dir / "worker.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+class Engine:
+    """Runs the operations of one node. One per process, and by :func:`acquire_lock` one per node.
+
+    A client puts an operation into the database as ``queued``; the engine hands it to DBOS under a workflow id
+    made of its number, so that handing over twice is once. The workflow keeps the row true.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        nodes: NodeStore,
+        operations: OperationStore,
+        changes: Changes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._nodes = nodes
+        self._operations = operations
+        self._changes = changes
+        self._clock = clock
+        self._queue = f"node-{settings.node_name}"
+        self._stopping = threading.Event()
+        self._dispatcher = threading.Thread(target=self._dispatch, name="voxnix-dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Resume what was under way, and take what is queued."""
+        config = DBOSConfig(
+            name="voxnix",
+            application_version=APPLICATION_VERSION,
+            executor_id=self._settings.node_name,
+            system_database_url=self._engine_url(),
+            log_level="WARNING",
+            run_admin_server=False,
+            scheduler_polling_interval_sec=3600.0,  # nothing is scheduled
+        )
+        DBOS(config=config)
+        self._workflow = DBOS.workflow(name="operation")(self._run)
+        DBOS.listen_queues([self._queue])
+        DBOS.launch()
+        DBOS.register_queue(self._queue, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL)
+        self._dispatcher.start()
+
+    def stop(self) -> None:
+        """Stop taking operations. What is under way is resumed by the next start."""
+        self._stopping.set()
+        self._dispatcher.join()
+        DBOS.destroy(destroy_registry=True)
+
+    def _engine_url(self) -> str:
+        if not self._settings.database.startswith("sqlite:"):
+            return self._settings.database
+        self._settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._settings.state_dir / "engine.db"
+        # A step costs a tenth in WAL mode, and the mode stays with the file.
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.close()
+        return f"sqlite:///{path}"
+
+    def _dispatch(self) -> None:
+        handed_over: set[int] = set()
+        beat_at = 0.0
+        while not self._stopping.is_set():
+            try:
+                now = self._clock()
+                if now.timestamp() - beat_at >= HEARTBEAT:
+                    self._nodes.beat(self._settings.node_name, now, simulated=self._settings.simulate)
+                    beat_at = now.timestamp()
+                for number in self._operations.ready(self._settings.node_name):
+                    if number not in handed_over:
+                        with SetWorkflowID(f"operation-{number}"):
+                            DBOS.enqueue_workflow(self._queue, self._workflow, number)
+                        handed_over.add(number)
+            except Exception:  # the worker lives on: the next look may go well
+                log.exception("looking for operations failed")
+            self._stopping.wait(POLL)
+
+    def _run(self, number: int) -> None:
+        """The workflow: it calls steps and decides by their answers alone, so that it can be replayed."""
+        kind = OperationKind(DBOS.run_step({"name": "begin"}, self._begin, number))
+        problem: dict[str, str] | None = None
+        for position, step in enumerate(self._changes.steps(kind), start=1):
+            problem = DBOS.run_step({"name": step.name}, self._attempt, number, position)
+            if problem is not None:
+                DBOS.run_step({"name": "undo"}, self._undo, number)
+                break
+        DBOS.run_step({"name": "end"}, self._end, number, problem)
+
+    def _begin(self, number: int) -> str:
+        operation = self._get(number)
+        if operation.state is OperationState.QUEUED:
+            steps = len(self._changes.steps(operation.kind))
+            self._operations.move(number, OperationState.RUNNING, self._clock(), steps=steps)
+        return operation.kind.value
+
+    def _attempt(self, number: int, position: int) -> dict[str, str] | None:
+        """Run one step; its problem as plain JSON, None when it went well."""
+        operation = self._get(number)
+        step = self._changes.steps(operation.kind)[position - 1]
+        log.info("operation %d (%s %s): %s", number, operation.kind, operation.workload, step.name)
+        self._operations.report(number, position, Progress(label=step.name))
+        try:
+            step.run(operation, lambda progress: self._operations.report(number, position, progress))
+        except Exception as error:  # whatever it was, the operation has to end and say so
+            log.warning("operation %d failed in %s", number, step.name, exc_info=error)
+            return problem_of(error).as_dict()
+        return None
+
+    def _undo(self, number: int) -> None:
+        try:
+            self._changes.undo(self._get(number))
+        except Exception:  # the operation still has to end; what is left over is in the log
+            log.exception("operation %d could not be undone", number)
+
+    def _end(self, number: int, problem: dict[str, str] | None) -> None:
+        if self._get(number).state.ended:
+            return
+        state = OperationState.DONE if problem is None else OperationState.FAILED
+        cause = None if problem is None else Problem(**problem)
+        self._operations.move(number, state, self._clock(), problem=cause)
+
+    def _get(self, number: int) -> Operation:
+        operation = self._operations.get(number)
+        if operation is None:
+            raise ValueError(f"operation {number} is not in the database")
+        return operation

@@ -1,0 +1,51 @@
+"""Where things of a workload lie on its node: the one place that names datasets and folders."""
+
+from dataclasses import dataclass
+
+from agent.core.owner import Owner
+
+MACHINES = "/var/lib/machines"
+WORKSPACES = "/var/lib/voxnix/workspaces"
+IMAGES = "/var/lib/voxnix/images"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Names on a node.
+
+    Attributes:
+        pool: the ZFS pool.
+    """
+
+    pool: str
+
+    def root(self, owner: Owner, machine: str) -> str:
+        """Dataset of a workload's root file system."""
+        return f"{self.workload(owner, machine)}/root"
+
+    def workspace(self, owner: Owner, machine: str) -> str:
+        """Dataset of a workload's /workspace."""
+        return f"{self.workload(owner, machine)}/workspace"
+
+    def workload(self, owner: Owner, machine: str) -> str:
+        """Dataset above all of a workload."""
+        return f"{self.pool}/users/{owner.key}/workloads/{machine}"
+
+    def image(self, digest: str) -> str:
+        """Dataset of a golden image."""
+        return f"{self.pool}/images/{digest}"
+
+    @staticmethod
+    def root_folder(machine: str) -> str:
+        """Where the root file system is mounted: where systemd-nspawn looks for a machine."""
+        return f"{MACHINES}/{machine}"
+
+    @staticmethod
+    def workspace_folder(machine: str) -> str:
+        """Where /workspace is mounted on the node."""
+        return f"{WORKSPACES}/{machine}"
+
+    @staticmethod
+    def image_folder(digest: str) -> str:
+        """Where a golden image is mounted while it is made."""
+        return f"{IMAGES}/{digest}"

@@ -1,0 +1,136 @@
+"""Operations as their owner sees them: look, wait, agree, refuse. The one gate stands here."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from agent.core.errors import InvalidRequest, PlanChanged, UnknownOperation, WorkerAbsent
+from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request
+from agent.core.owner import Owner
+from agent.core.workload import Workload
+from agent.store.nodes import NodeStore
+from agent.store.operations import OperationStore
+
+POLL = 0.1
+"""Seconds between two looks at an operation somebody waits for."""
+WORKER_SILENCE = timedelta(seconds=10)
+"""A worker that was not heard of for so long is taken for absent."""
+
+Planner = Callable[[Operation], Plan]
+"""What a gated operation would do, as things stand now."""
+
+
+class Operations:
+    """The operations of each owner.
+
+    Args:
+        store: their record.
+        nodes: the workers' heartbeat.
+        planner: makes the plan of a gated operation anew.
+        clock: the time in UTC.
+        ensure_worker: called while something waits, to start a worker in this process where that is wanted.
+    """
+
+    def __init__(
+        self,
+        store: OperationStore,
+        nodes: NodeStore,
+        planner: Planner,
+        clock: Callable[[], datetime],
+        ensure_worker: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._nodes = nodes
+        self._planner = planner
+        self._clock = clock
+        self._ensure_worker = ensure_worker
+
+    def submit(self, workload: Workload, kind: OperationKind, request: Request, plan: Plan | None = None) -> Operation:
+        """Enter an operation. A gated kind is never entered without its plan, and waits for a person."""
+        if kind.gated != (plan is not None):
+            raise ValueError(f"{kind} and its plan do not go together")
+        return self._store.add(workload, kind, request, self._clock(), plan)
+
+    def get(self, owner: Owner, number: int) -> Operation:
+        """An operation of this owner.
+
+        Raises:
+            UnknownOperation: there is none, or it is another owner's.
+        """
+        operation = self._store.get(number)
+        if operation is None or operation.owner != owner.key:
+            raise UnknownOperation(f"You have no operation {number}.", hint="Ask for your operations.")
+        return operation
+
+    def list(self, owner: Owner, limit: int = 20) -> list[Operation]:
+        """The owner's operations, newest first."""
+        return self._store.of_owner(owner, limit)
+
+    def waiting(self, owner: Owner, conversation: str) -> list[Operation]:
+        """What waits for a person's answer in one conversation, oldest first."""
+        proposed = self._store.of_owner(owner, limit=100, state=OperationState.PROPOSED)
+        return [operation for operation in reversed(proposed) if operation.request.conversation == conversation]
+
+    def approve(self, owner: Owner, number: int, digest: str) -> Operation:
+        """A person agrees to exactly the plan that was shown.
+
+        Args:
+            owner: who agrees.
+            number: of the operation.
+            digest: of the plan that was shown.
+
+        Raises:
+            PlanChanged: things have changed; the operation now has the new plan.
+            InvalidRequest: it does not wait for an answer.
+        """
+        operation = self.get(owner, number)
+        operation.check_move(OperationState.QUEUED)
+        if operation.plan is None:
+            raise InvalidRequest(f"Operation {number} has no plan to agree to.")
+        plan = self._planner(operation)
+        if plan != operation.plan:
+            self._store.replan(number, plan)
+        if plan.digest != digest:
+            raise PlanChanged("What would be lost has changed since it was shown.", hint="Look at it again.")
+        return self._store.move(number, OperationState.QUEUED, self._clock())
+
+    def deny(self, owner: Owner, number: int) -> Operation:
+        """A person does not agree; nothing is changed."""
+        return self._store.move(self.get(owner, number).id, OperationState.DENIED, self._clock())
+
+    def watch(self, owner: Owner, number: int, patience: float = float("inf")) -> Iterator[Operation]:
+        """Yield an operation now and whenever it has changed.
+
+        Ends when it has ended, waits for a person, or ``patience`` (seconds) is over.
+
+        Raises:
+            WorkerAbsent: nobody is there to run it; it stays queued.
+        """
+        started = time.monotonic()
+        shown: Operation | None = None
+        while True:
+            operation = self.get(owner, number)
+            if operation != shown:
+                shown = operation
+                yield operation
+            waited = time.monotonic() - started
+            if operation.state.ended or operation.state is OperationState.PROPOSED or waited >= patience:
+                return
+            self._ensure_worker()
+            if waited > WORKER_SILENCE.total_seconds():
+                self._check_worker(operation)
+            time.sleep(POLL)
+
+    def wait(self, owner: Owner, number: int, patience: float = float("inf")) -> Operation:
+        """The last state that :meth:`watch` yields."""
+        *_, last = self.watch(owner, number, patience)
+        return last
+
+    def _check_worker(self, operation: Operation) -> None:
+        seen = self._nodes.seen_at(operation.node)
+        if seen is None or self._clock() - seen > WORKER_SILENCE:
+            raise WorkerAbsent(
+                f"Operation {operation.id} waits, but nothing runs operations on {operation.node}.",
+                "Its worker was never heard of." if seen is None else f"Its worker was last heard of at {seen:%H:%M:%S} UTC.",
+                "Start it with `systemctl start voxnix-worker`, or run `voxnix worker`. The operation is kept.",
+            )

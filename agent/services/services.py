@@ -1,0 +1,18 @@
+"""All services together, as tools and channels get them."""
+
+from dataclasses import dataclass
+
+from agent.services.catalogue import Catalogue
+from agent.services.diagnostics import Diagnostics
+from agent.services.operations import Operations
+from agent.services.workloads import Workloads
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the product can do."""
+
+    workloads: Workloads
+    operations: Operations
+    catalogue: Catalogue
+    diagnostics: Diagnostics

@@ -1,0 +1,218 @@
+"""Workloads as their owner sees them. Every change submits an operation; reads are direct."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.core.errors import InvalidRequest, NoSpace, NotRunning, UnknownWorkload
+from agent.core.operation import Loss, Operation, OperationKind, Plan, Request
+from agent.core.owner import Owner
+from agent.core.workload import ContainerSpec, Executed, Usage, Workload
+from agent.host.journal import Journal
+from agent.host.node import Node
+from agent.host.nspawn import Nspawn, UnitState
+from agent.host.zfs import Presence, Zfs
+from agent.services.catalogue import Catalogue
+from agent.services.layout import Layout
+from agent.services.operations import Operations
+from agent.settings import Settings
+from agent.store.nodes import NodeStore
+from agent.store.workloads import WorkloadStore
+
+MIB = 1 << 20
+LOSS_STEP = {"workspace": MIB, "root": 16 * MIB}
+"""Plans count in these steps, in bytes: a running container writes its journal all the time, and a plan that
+changes with every line could never be agreed to."""
+MIN_FREE = 1 << 30
+"""Bytes that the pool must have free before something new is made in it."""
+MAX_LOG_LINES = 1000
+
+
+class WorkloadStatus(BaseModel):
+    """All that is known of a workload.
+
+    Attributes:
+        workload: the record, with the state last observed.
+        root: what its root file system takes; None if that could not be read.
+        workspace: what /workspace takes; None if that could not be read.
+        node_seen_at: when the node's worker was last heard of, in UTC.
+        last_operation: the newest one on it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    workload: Workload
+    root: Usage | None
+    workspace: Usage | None
+    node_seen_at: datetime | None
+    last_operation: Operation | None
+
+
+class Workloads:
+    """The workloads of each owner."""
+
+    def __init__(  # noqa: PLR0913 - the composition root names each part
+        self,
+        *,
+        settings: Settings,
+        node: Node,
+        store: WorkloadStore,
+        nodes: NodeStore,
+        catalogue: Catalogue,
+        operations: Operations,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._node = node
+        self._zfs = Zfs(node)
+        self._nspawn = Nspawn(node)
+        self._store = store
+        self._nodes = nodes
+        self._catalogue = catalogue
+        self._operations = operations
+        self._clock = clock
+        self._layout = Layout(settings.pool)
+
+    def create(self, owner: Owner, spec: ContainerSpec, request: Request) -> Operation:
+        """Ask for a new container.
+
+        Raises:
+            UnknownModule: with the nearest names.
+            InvalidRequest: too many modules.
+            NameInUse: the owner has one of this name.
+            NoSpace: the pool is full.
+        """
+        self._catalogue.check(spec.modules)
+        if len(spec.modules) > self._settings.max_modules:
+            raise InvalidRequest(
+                f"{len(spec.modules)} modules are too many.",
+                f"A container may have {self._settings.max_modules}.",
+                "Leave some out.",
+            )
+        self._check_space()
+        workload = self._store.add(owner, spec, self._node.name, self._clock())
+        return self._operations.submit(workload, OperationKind.CREATE, request)
+
+    def start(self, owner: Owner, name: str, request: Request) -> Operation:
+        """Ask for a container to be started."""
+        return self._operations.submit(self.find(owner, name), OperationKind.START, request)
+
+    def stop(self, owner: Owner, name: str, request: Request) -> Operation:
+        """Ask for a container to be stopped."""
+        return self._operations.submit(self.find(owner, name), OperationKind.STOP, request)
+
+    def restart(self, owner: Owner, name: str, request: Request) -> Operation:
+        """Ask for a container to be restarted."""
+        return self._operations.submit(self.find(owner, name), OperationKind.RESTART, request)
+
+    def destroy(self, owner: Owner, name: str, request: Request) -> Operation:
+        """Ask for a container to be destroyed. The operation waits for a person to agree to its plan."""
+        workload = self.find(owner, name)
+        return self._operations.submit(workload, OperationKind.DESTROY, request, self._destruction(workload))
+
+    def plan(self, operation: Operation) -> Plan:
+        """What a gated operation would do, as things stand now."""
+        return self._destruction(self.find(Owner(operation.owner), operation.workload))
+
+    def list(self, owner: Owner) -> list[Workload]:
+        """The owner's workloads, from the database alone."""
+        return self._store.of_owner(owner)
+
+    def find(self, owner: Owner, name: str) -> Workload:
+        """An owner's workload.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+        """
+        workload = self._store.find(owner, name)
+        if workload is None:
+            names = ", ".join(known.name for known in self._store.of_owner(owner))
+            raise UnknownWorkload(
+                f"You have no container called {name[:40]}.",
+                f"You have: {names}." if names else "You have none yet.",
+            )
+        return workload
+
+    def status(self, owner: Owner, name: str) -> WorkloadStatus:
+        """All that is known of a workload.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+        """
+        workload = self.find(owner, name)
+        latest = (one for one in self._operations.list(owner, limit=100) if one.machine == workload.machine)
+        return WorkloadStatus(
+            workload=workload,
+            root=self._usage(self._layout.root(owner, workload.machine)),
+            workspace=self._usage(self._layout.workspace(owner, workload.machine)),
+            node_seen_at=self._nodes.seen_at(workload.node),
+            last_operation=next(latest, None),
+        )
+
+    def logs(self, owner: Owner, name: str, lines: int = 50) -> list[str]:
+        """The last lines of a workload's journal, oldest first.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+        """
+        workload = self.find(owner, name)
+        return Journal(self._node).lines(workload.machine, min(max(lines, 1), MAX_LOG_LINES))
+
+    def exec(self, owner: Owner, name: str, argv: list[str], timeout: float = 60) -> Executed:
+        """Run a command inside a workload, as its root.
+
+        Args:
+            owner: whose it is.
+            name: the person's name for it.
+            argv: the command and its arguments; no shell.
+            timeout: seconds until it is ended.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+            NotRunning: it has to be started first.
+            InvalidRequest: there is no command.
+        """
+        workload = self.find(owner, name)
+        if not argv or not argv[0] or any("\0" in argument for argument in argv):
+            raise InvalidRequest("There is no command to run.", hint="Say which command, such as `git --version`.")
+        # Asked of the host, not of the database: a command must not meet a container that has just gone.
+        state = self._nspawn.state(workload.machine)
+        if state is not UnitState.ACTIVE:
+            raise NotRunning(f"{name} is not running.", f"It is {state}.", f"Start {name} first.")
+        return self._nspawn.exec(workload.machine, argv, timeout=timeout)
+
+    def _destruction(self, workload: Workload) -> Plan:
+        owner = Owner(workload.owner)
+        losses: list[Loss] = []
+        snapshots = 0
+        for part, dataset in (
+            ("workspace", self._layout.workspace(owner, workload.machine)),
+            ("root", self._layout.root(owner, workload.machine)),
+        ):
+            if self._zfs.presence(dataset) is Presence.ABSENT:
+                continue
+            usage = self._zfs.usage(dataset)
+            losses.append(Loss(what=part, amount=_rounded_up(usage.used, LOSS_STEP[part]), unit="bytes"))
+            snapshots += usage.snapshots
+        losses.append(Loss(what="snapshots", amount=snapshots, unit="count"))
+        return Plan(
+            summary=f"Destroy {workload.name} with everything in it, /workspace included. This cannot be undone.",
+            losses=tuple(losses),
+        )
+
+    def _usage(self, dataset: str) -> Usage | None:
+        return self._zfs.usage(dataset) if self._zfs.presence(dataset) is Presence.PRESENT else None
+
+    def _check_space(self) -> None:
+        free = self._zfs.pool(self._settings.pool).free
+        if free < MIN_FREE:
+            raise NoSpace(
+                f"The pool {self._settings.pool} is full: {free // MIB} MiB are free.",
+                f"A new container needs {MIN_FREE // MIB} MiB.",
+                "Destroy a container you no longer need, or make the pool larger.",
+            )
+
+
+def _rounded_up(amount: int, step: int) -> int:
+    return -(-amount // step) * step

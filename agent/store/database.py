@@ -1,0 +1,108 @@
+"""Connections and migrations, alike on SQLite and PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import DatabaseError as SqlDatabaseError
+
+from agent.core.errors import HostFailure, InvalidSettings
+from agent.store.schema import HEAD
+
+BUSY_TIMEOUT = 30_000
+"""Milliseconds that a writer waits for another one on SQLite."""
+MIGRATION_LOCK = 7_236_541
+"""Number of the PostgreSQL advisory lock that lets one process migrate at a time."""
+
+
+class Database:
+    """The product's database, brought to the newest schema when opened.
+
+    Args:
+        url: an SQLAlchemy URL, ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
+
+    Raises:
+        InvalidSettings: the URL is no URL.
+        HostFailure: the database cannot be opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = make_url(url)
+        except ArgumentError as error:
+            raise InvalidSettings(
+                "The setting database_url is not a URL.", str(error), "Use sqlite:///PATH or postgresql://…"
+            ) from None
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        try:
+            if self.is_sqlite and self.url.database:
+                # Only for who owns it: conversations are private.
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+            if self.is_sqlite:
+                _prepare_sqlite(self.engine)
+            self._migrate()
+        except (OperationalError, SqlDatabaseError, OSError) as error:
+            cause = getattr(error, "orig", None) or error
+            raise HostFailure(
+                f"The database {self.url.render_as_string()} cannot be opened.",
+                f"It said: {' '.join(str(cause).split())}",
+                "Look at the setting database_url, the disk and the folder's rights.",
+            ) from None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for queries."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: committed at the block's end, rolled back when it raises."""
+        with self.engine.connect().execution_options(voxnix_write=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    def _migrate(self) -> None:
+        with self.read() as connection:
+            if _revision(connection) == HEAD:
+                return
+        # Alembic takes longer to import than all of `voxnix list` takes: only where there is work for it.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+
+        with self.write() as connection:
+            if not self.is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(select(text("version_num")).select_from(text("alembic_version"))).scalar()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 # pyright: ignore[reportUnusedFunction]
+        connection.isolation_level = None  # transactions are begun below, not guessed by the driver
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT}", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        # A transaction that reads first and writes later cannot wait for another writer; one that says so at once can.
+        write = connection.get_execution_options().get("voxnix_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,144 @@
+"""Operations: the one durable record of every change, and so the audit trail."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, exists, insert, select, update
+
+from agent.core.errors import InvalidRequest, Problem
+from agent.core.operation import Operation, OperationKind, OperationState, Plan, Progress, Request
+from agent.core.owner import Owner
+from agent.core.workload import Workload
+from agent.store.database import Database
+from agent.store.schema import operations
+
+ACTIVE = (OperationState.QUEUED.value, OperationState.RUNNING.value)
+
+
+class OperationStore:
+    """Operations by number. Every change of state goes through :meth:`move`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, workload: Workload, kind: OperationKind, request: Request, now: datetime, plan: Plan | None = None
+    ) -> Operation:
+        """Enter a new operation: ``proposed`` if it has a plan, else ``queued``."""
+        state = OperationState.QUEUED if plan is None else OperationState.PROPOSED
+        values = {
+            "owner": workload.owner,
+            "node": workload.node,
+            "kind": kind.value,
+            "workload": workload.name,
+            "machine": workload.machine,
+            "request": request.model_dump(mode="json"),
+            "state": state.value,
+            "plan": None if plan is None else plan.model_dump(mode="json"),
+            "step": 0,
+            "steps": 0,
+            "progress": Progress().model_dump(mode="json"),
+            "claims": [],
+            "created_at": now,
+        }
+        with self._database.write() as connection:
+            added = connection.execute(insert(operations).values(**values))
+            return self._read(connection, int(added.inserted_primary_key[0]))
+
+    def get(self, number: int) -> Operation | None:
+        """An operation by its number."""
+        with self._database.read() as connection:
+            row = connection.execute(select(operations).where(operations.c.id == number)).mappings().first()
+        return None if row is None else _operation(row)
+
+    def of_owner(
+        self, owner: Owner, limit: int, state: OperationState | None = None
+    ) -> list[Operation]:
+        """An owner's operations, newest first."""
+        query = select(operations).where(operations.c.owner == owner.key)
+        if state is not None:
+            query = query.where(operations.c.state == state.value)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(operations.c.id.desc()).limit(limit)).mappings()
+            return [_operation(row) for row in rows]
+
+    def ready(self, node: str) -> list[int]:
+        """Numbers of the operations of a node that may run now: of each workload the oldest, running ones included."""
+        earlier = operations.alias()
+        query = (
+            select(operations.c.id)
+            .where(operations.c.node == node, operations.c.state.in_(ACTIVE))
+            .where(
+                ~exists().where(
+                    earlier.c.node == node,
+                    earlier.c.machine == operations.c.machine,
+                    earlier.c.state.in_(ACTIVE),
+                    earlier.c.id < operations.c.id,
+                )
+            )
+            .order_by(operations.c.id)
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def move(  # noqa: PLR0913 - each is a column that changes with the state
+        self,
+        number: int,
+        to: OperationState,
+        now: datetime,
+        *,
+        plan: Plan | None = None,
+        problem: Problem | None = None,
+        steps: int | None = None,
+    ) -> Operation:
+        """Change the state, in one transaction that checks that it may.
+
+        Raises:
+            InvalidRequest: the operation is not where this may follow.
+        """
+        values: dict[str, Any] = {"state": to.value}
+        if to is OperationState.RUNNING:
+            values["started_at"] = now
+        if to.ended:
+            values |= {"ended_at": now, "progress": Progress().model_dump(mode="json")}
+        if plan is not None:
+            values["plan"] = plan.model_dump(mode="json")
+        if problem is not None:
+            values["problem"] = problem.as_dict()
+        if steps is not None:
+            values["steps"] = steps
+        with self._database.write() as connection:
+            self._read(connection, number, lock=True).check_move(to)
+            connection.execute(update(operations).where(operations.c.id == number).values(**values))
+            return self._read(connection, number)
+
+    def replan(self, number: int, plan: Plan) -> None:
+        """Replace the plan that a person would agree to."""
+        self._update(number, plan=plan.model_dump(mode="json"))
+
+    def report(self, number: int, step: int, progress: Progress) -> None:
+        """Note how far the running step is."""
+        self._update(number, step=step, progress=progress.model_dump(mode="json"))
+
+    def claim(self, number: int, claims: Iterable[str]) -> None:
+        """Note what the operation makes, before it is made."""
+        self._update(number, claims=list(claims))
+
+    def _update(self, number: int, **values: Any) -> None:  # noqa: ANN401 - column values
+        with self._database.write() as connection:
+            connection.execute(update(operations).where(operations.c.id == number).values(**values))
+
+    @staticmethod
+    def _read(connection: Connection, number: int, *, lock: bool = False) -> Operation:
+        query = select(operations).where(operations.c.id == number)
+        row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+        if row is None:
+            raise InvalidRequest(f"There is no operation {number}.")
+        return _operation(row)
+
+
+def _operation(row: RowMapping) -> Operation:
+    values = dict(row)
+    values["problem"] = None if values["problem"] is None else Problem(**values["problem"])
+    return Operation.model_validate(values)
