@@ -1,0 +1,258 @@
+"""The tools for containers: each calls one service method, waits where that is a change, returns a view."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from pydantic_ai import FunctionToolset, ModelRetry, RunContext
+
+from agent.core.errors import InvalidName, InvalidRequest, UnknownModule, problem_of
+from agent.core.operation import Operation, OperationState
+from agent.core.workload import ContainerSpec
+from agent.tools.commands import argv_of
+from agent.tools.deps import Deps, Outcome
+from agent.tools.views import (
+    ChangeView,
+    ExecutedView,
+    LogsView,
+    ModulesView,
+    ModuleView,
+    ProblemView,
+    StatusView,
+    View,
+    WorkloadsView,
+    WorkloadView,
+)
+
+Context = RunContext[Deps]
+V = TypeVar("V", bound=View)
+
+LONG = 86_400.0
+"""Seconds. Changes and commands end by themselves (patience, the services' own timeouts); a tool that has a
+timeout is one whose thread pydantic-ai lets go of when the turn is cancelled."""
+READ = 60.0
+"""Seconds that looking something up may take."""
+SLICE = 11.0
+"""Seconds of one look at an operation: longer than it takes to notice that no worker is there."""
+
+log = logging.getLogger(__name__)
+containers = FunctionToolset[Deps](id="containers", require_parameter_descriptions=True)
+
+
+@containers.tool(timeout=LONG, sequential=True)
+def create_container(ctx: Context, name: str, modules: list[str]) -> ChangeView | ProblemView:
+    """Create and start a container.
+
+    Args:
+        ctx: who asks.
+        name: what the person wants to call it: lower-case letters, digits and hyphens, at most 32.
+        modules: names of modules that it is made of, as list_modules gives them; may be empty.
+    """
+    given = {"name": name, "modules": modules}
+
+    def submit(deps: Deps) -> Operation:
+        spec = ContainerSpec(name=name, modules=tuple(modules))
+        return deps.services.workloads.create(deps.owner, spec, deps.request)
+
+    return _change(ctx, "create_container", given, submit)
+
+
+@containers.tool(timeout=READ)
+def list_containers(ctx: Context) -> WorkloadsView | ProblemView:
+    """List the person's containers with their states, modules and addresses."""
+
+    def ask(deps: Deps) -> WorkloadsView:
+        found = deps.services.workloads.list(deps.owner)
+        return WorkloadsView(containers=tuple(WorkloadView.of(one) for one in found))
+
+    return _answer(ctx, "list_containers", {}, ask)
+
+
+@containers.tool(timeout=READ)
+def container_status(ctx: Context, name: str) -> StatusView | ProblemView:
+    """Tell all that is known of one container: state, addresses, modules, disk space, last change.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+    """
+
+    def ask(deps: Deps) -> StatusView:
+        status = deps.services.workloads.status(deps.owner, name)
+        return StatusView(
+            container=WorkloadView.of(status.workload),
+            root=status.root,
+            workspace=status.workspace,
+            node_seen_at=status.node_seen_at,
+            last_change=ChangeView.of(status.last_operation) if status.last_operation else None,
+        )
+
+    return _answer(ctx, "container_status", {"name": name}, ask)
+
+
+@containers.tool(timeout=LONG, sequential=True)
+def start_container(ctx: Context, name: str) -> ChangeView | ProblemView:
+    """Start a container that is stopped.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+    """
+    return _change(
+        ctx,
+        "start_container",
+        {"name": name},
+        lambda deps: deps.services.workloads.start(deps.owner, name, deps.request),
+    )
+
+
+@containers.tool(timeout=LONG, sequential=True)
+def stop_container(ctx: Context, name: str) -> ChangeView | ProblemView:
+    """Stop a running container. Its files stay.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+    """
+    return _change(
+        ctx,
+        "stop_container",
+        {"name": name},
+        lambda deps: deps.services.workloads.stop(deps.owner, name, deps.request),
+    )
+
+
+@containers.tool(timeout=LONG, sequential=True)
+def restart_container(ctx: Context, name: str) -> ChangeView | ProblemView:
+    """Stop a container and start it again. Its files stay.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+    """
+    return _change(
+        ctx,
+        "restart_container",
+        {"name": name},
+        lambda deps: deps.services.workloads.restart(deps.owner, name, deps.request),
+    )
+
+
+@containers.tool(timeout=LONG, sequential=True)
+def destroy_container(ctx: Context, name: str) -> ChangeView | ProblemView:
+    """Propose to destroy a container with all its files.
+
+    Nothing is destroyed by this call. It returns a plan of what would be lost, which the person is then asked
+    to agree to; only the person can.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+    """
+    return _change(
+        ctx,
+        "destroy_container",
+        {"name": name},
+        lambda deps: deps.services.workloads.destroy(deps.owner, name, deps.request),
+    )
+
+
+@containers.tool(timeout=READ)
+def container_logs(ctx: Context, name: str, lines: int = 50) -> LogsView | ProblemView:
+    """Read the last lines of a container's journal.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+        lines: how many, from 1 to 1000.
+    """
+
+    def ask(deps: Deps) -> LogsView:
+        return LogsView.of(name, deps.services.workloads.logs(deps.owner, name, lines))
+
+    return _answer(ctx, "container_logs", {"name": name, "lines": lines}, ask)
+
+
+@containers.tool(timeout=LONG, sequential=True)
+def run_in_container(ctx: Context, name: str, command: str | list[str]) -> ExecutedView | ProblemView:
+    """Run a command as root in a running container and return what it printed. It may take a minute.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+        command: as it would be typed, such as `git --version`; pipes and variables work. Or a list of the
+            program and its arguments, which no shell reads.
+    """
+    shown = command if isinstance(command, str) else " ".join(command)
+
+    def ask(deps: Deps) -> ExecutedView:
+        executed = deps.services.workloads.exec(deps.owner, name, argv_of(command))
+        return ExecutedView.of(name, shown, executed)
+
+    return _answer(ctx, "run_in_container", {"name": name, "command": command}, ask, acted=True)
+
+
+@containers.tool(timeout=READ)
+def list_modules(ctx: Context) -> ModulesView | ProblemView:
+    """List the modules that containers can be made of, with what each one gives."""
+
+    def ask(deps: Deps) -> ModulesView:
+        return ModulesView(modules=tuple(ModuleView.of(module) for module in deps.services.catalogue.all()))
+
+    return _answer(ctx, "list_modules", {}, ask)
+
+
+def _change(
+    ctx: Context, tool: str, given: Mapping[str, object], submit: Callable[[Deps], Operation]
+) -> ChangeView | ProblemView:
+    def ask(deps: Deps) -> ChangeView:
+        operation = _settled(deps, submit(deps))
+        if operation.state is not OperationState.DONE:
+            return ChangeView.of(operation)
+        # From the database, like the list: what was just changed has been observed by the one who changed it.
+        known = {workload.name: workload for workload in deps.services.workloads.list(deps.owner)}
+        return ChangeView.of(operation, known.get(operation.workload))
+
+    return _answer(ctx, tool, given, ask, acted=True)
+
+
+def _settled(deps: Deps, operation: Operation) -> Operation:
+    """The operation when it has ended, waits for a person, or patience is over."""
+    until = time.monotonic() + deps.patience
+    while True:
+        left = until - time.monotonic()
+        operation = deps.services.operations.wait(deps.owner, operation.id, max(0.0, min(left, SLICE)))
+        settled = operation.state.ended or operation.state is OperationState.PROPOSED
+        # In slices: a thread cannot be cancelled from outside, and would outlive a Ctrl-C for long.
+        if settled or left <= SLICE or deps.stopped.is_set():
+            return operation
+
+
+def _answer(
+    ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V], *, acted: bool = False
+) -> V | ProblemView:
+    deps = ctx.deps
+
+    def record(view: View) -> None:
+        deps.outcomes.append(Outcome(tool, given, ctx.run_step, view, acted))
+
+    try:
+        view = ask(deps)
+    except (InvalidName, InvalidRequest, UnknownModule) as error:
+        # What a model can mend by calling again. If it cannot, the record is there.
+        record(ProblemView.of(error.problem))
+        raise ModelRetry(str(error)) from error
+    except Exception as error:  # no traceback reaches a person or a model; the log has it
+        if not hasattr(error, "problem"):
+            log.exception("%s failed", tool)
+        problem = ProblemView.of(problem_of(error))
+        record(problem)
+        return problem
+    record(view)
+    return view
+
+
+def tool_names(toolset: FunctionToolset[Deps] = containers) -> Sequence[str]:
+    """The names of the tools."""
+    return tuple(toolset.tools)
