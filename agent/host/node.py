@@ -49,7 +49,12 @@ class Node(Protocol):
     simulated: bool
 
     def run(
-        self, argv: list[str], *, input: str | None = None, timeout: float = 60, check: bool = True  # noqa: A002
+        self,
+        argv: list[str],
+        *,
+        input: str | None = None,  # noqa: A002
+        timeout: float = 60,
+        check: bool = True,
     ) -> Completed:
         """Run a program to its end.
 
@@ -106,7 +111,7 @@ def _kill_group(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def _process(argv: list[str], *, stdin: int, stderr: int) -> Iterator[subprocess.Popen[str]]:
+def _process(argv: list[str], *, stdin: int, stderr: int) -> Generator[subprocess.Popen[str]]:
     """A program in a process group of its own, which ends with the block, however that ends."""
     started = time.monotonic()
     try:
@@ -156,7 +161,12 @@ class LocalNode:
         self.name = name
 
     def run(
-        self, argv: list[str], *, input: str | None = None, timeout: float = 60, check: bool = True  # noqa: A002
+        self,
+        argv: list[str],
+        *,
+        input: str | None = None,  # noqa: A002
+        timeout: float = 60,
+        check: bool = True,
     ) -> Completed:
         """See :meth:`Node.run`."""
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
@@ -207,7 +217,9 @@ class LocalNode:
             Path(file.name).chmod(mode)
             Path(file.name).replace(target)
         except OSError as error:
-            raise HostFailure(f"{path} could not be written.", str(error), "Look at the disk, then try again.") from None
+            raise HostFailure(
+                f"{path} could not be written.", str(error), "Look at the disk, then try again."
+            ) from None
 
     def remove(self, path: str) -> None:
         """See :meth:`Node.remove`."""
