@@ -3,11 +3,12 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from agent.core.errors import HostFailure
+from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
@@ -55,7 +56,7 @@ class App:
         operations = Operations(
             self._operations,
             self._nodes,
-            planner=lambda operation: workloads.plan(operation),  # noqa: PLW0108 - workloads is made below
+            planner=self._plan,
             clock=now,
             ensure_worker=self._ensure_worker,
         )
@@ -73,7 +74,7 @@ class App:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, settings: Settings) -> Iterator[Self]:
+    def open(cls, settings: Settings) -> Generator[Self]:
         """The product for the length of a block.
 
         Raises:
@@ -85,6 +86,10 @@ class App:
             yield app
         finally:
             app.close()
+
+    def _plan(self, operation: Operation) -> Plan:
+        # Operations need a planner before there are workloads, and workloads need operations.
+        return self.services.workloads.plan(operation)
 
     @property
     def simulated(self) -> bool:
@@ -105,7 +110,7 @@ class App:
         """
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, lambda _number, _frame: stop.set())
         if not self._start_worker():
             raise HostFailure(
                 f"Another process runs the operations of {self.settings.node_name} already.",

@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
-from agent.core.errors import InvalidSettings
+from agent.core.errors import InvalidName, InvalidSettings
 from agent.core.owner import Owner
 
 PREFIX = "VOXNIX_"
@@ -36,14 +41,18 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
     )
 
-    state_dir: Path = Field(default_factory=_state_dir, description="Folder for the database and the engine's state.")
+    state_dir: Path = Field(
+        default_factory=_state_dir, description="Folder for the database and the engine's state."
+    )
     database_url: str = Field(
         default="",
         pattern=r"^$|^(sqlite|postgresql(\+psycopg)?)://",
         description="sqlite:///PATH or postgresql://…; empty means voxnix.db in the state folder.",
     )
     node_name: str = Field(
-        default_factory=_node_name, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="What this machine is called."
+        default_factory=_node_name,
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="What this machine is called.",
     )
     owner: Annotated[str, AfterValidator(lambda key: Owner(key).key)] = Field(
         default="admin", description="Who the person at this machine's console is."
@@ -54,34 +63,51 @@ class Settings(BaseSettings):
     )
 
     pool: str = Field(default="tank", pattern=r"^[a-zA-Z][a-zA-Z0-9_.-]*$", description="The ZFS pool.")
-    bridge: str = Field(default="voxnix0", pattern=r"^[a-z0-9_-]{1,15}$", description="The bridge of the containers.")
+    bridge: str = Field(
+        default="voxnix0", pattern=r"^[a-z0-9_-]{1,15}$", description="The bridge of the containers."
+    )
     name_server: str = Field(
-        default="10.88.0.1", pattern=r"^[0-9a-f.:]+$", description="The address where containers ask for names."
+        default="10.88.0.1",
+        pattern=r"^[0-9a-f.:]+$",
+        description="The address where containers ask for names.",
     )
     image_cache: Path = Field(
         default=Path("/var/cache/voxnix/images"), description="Folder for built guest images, as archives."
     )
-    modules_dir: Path | None = Field(default=None, description="Folder of modules instead of the ones built in.")
-    debian_suite: str = Field(default="trixie", pattern=r"^[a-z]+$", description="Debian release of the guests.")
+    modules_dir: Path | None = Field(
+        default=None, description="Folder of modules instead of the ones built in."
+    )
+    debian_suite: str = Field(
+        default="trixie", pattern=r"^[a-z]+$", description="Debian release of the guests."
+    )
     debian_sources: str = Field(
         default="/etc/apt/sources.list.d/debian.sources",
         description="apt's own list of mirrors on the node; guests are built from it.",
     )
-    root_quota: str = Field(default="10G", pattern=SIZE, description="Limit of a container's root file system.")
-    workspace_quota: str = Field(default="10G", pattern=SIZE, description="Limit of a container's /workspace.")
+    root_quota: str = Field(
+        default="10G", pattern=SIZE, description="Limit of a container's root file system."
+    )
+    workspace_quota: str = Field(
+        default="10G", pattern=SIZE, description="Limit of a container's /workspace."
+    )
     memory_max: str = Field(default="2G", pattern=SIZE, description="Limit of a container's memory.")
     tasks_max: int = Field(default=4096, ge=64, description="Limit of a container's processes and threads.")
     max_modules: int = Field(default=16, ge=1, le=100, description="How many modules a container may have.")
     build_timeout: float = Field(default=1800, gt=0, description="Seconds that building an image may take.")
 
     model: str = Field(
-        default="", description="A pydantic-ai model, such as anthropic:claude-sonnet-4-5; empty means the phrasebook."
+        default="",
+        description="A pydantic-ai model, such as anthropic:claude-sonnet-4-5; empty means the phrasebook.",
     )
     model_base_url: str = Field(
         default="", pattern=r"^$|^https?://", description="An OpenAI-compatible server, such as Ollama."
     )
-    model_api_key: SecretStr | None = Field(default=None, description="Its key; providers' own variables work too.")
-    model_timeout: float = Field(default=60, gt=0, description="Seconds to wait for the model before the phrasebook.")
+    model_api_key: SecretStr | None = Field(
+        default=None, description="Its key; providers' own variables work too."
+    )
+    model_timeout: float = Field(
+        default=60, gt=0, description="Seconds to wait for the model before the phrasebook."
+    )
 
     @property
     def database(self) -> str:
@@ -126,6 +152,8 @@ def load(**given: Any) -> Settings:  # noqa: ANN401 - pydantic checks each one
             f"It is for: {Settings.model_fields[name].description}" if name in Settings.model_fields else "",
             f"Correct it in {os.environ.get(FILE_VARIABLE, DEFAULT_FILE)} or as {PREFIX}{name.upper()}.",
         ) from None
+    except InvalidName as error:
+        raise InvalidSettings("The setting owner is wrong.", str(error)) from None
     except ValueError as error:  # a TOML file that does not parse
         raise InvalidSettings(
             f"{os.environ.get(FILE_VARIABLE, DEFAULT_FILE)} cannot be read.", str(error), "Correct the file."

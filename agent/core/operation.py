@@ -28,7 +28,9 @@ class OperationState(StrEnum):
 
 
 NEXT_STATES: dict[OperationState, frozenset[OperationState]] = {
-    OperationState.PROPOSED: frozenset({OperationState.QUEUED, OperationState.DENIED, OperationState.CANCELLED}),
+    OperationState.PROPOSED: frozenset(
+        {OperationState.QUEUED, OperationState.DENIED, OperationState.CANCELLED}
+    ),
     OperationState.QUEUED: frozenset({OperationState.RUNNING, OperationState.CANCELLED}),
     OperationState.RUNNING: frozenset({OperationState.DONE, OperationState.FAILED, OperationState.CANCELLED}),
     OperationState.DONE: frozenset(),
@@ -172,5 +174,7 @@ class Operation(BaseModel):
         if to not in NEXT_STATES[self.state]:
             raise InvalidRequest(
                 f"Operation {self.id} ({self.kind} {self.workload}) is {self.state}.",
-                f"It cannot become {to} any more." if self.state.ended else f"It cannot become {to} from there.",
+                f"It cannot become {to} any more."
+                if self.state.ended
+                else f"It cannot become {to} from there.",
             )

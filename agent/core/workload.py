@@ -12,7 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from agent.core.errors import InvalidName
 from agent.core.owner import Owner
 
-NAME_RULE = "1 to 32 lower-case letters, digits and hyphens; it begins with a letter and does not end with a hyphen"
+NAME_RULE = (
+    "1 to 32 lower-case letters, digits and hyphens; it begins with a letter and does not end with a hyphen"
+)
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
 
 MACHINE_LENGTH = 11
@@ -27,7 +29,9 @@ def checked_name(name: str) -> str:
     """
     if not _NAME.match(name):
         shown = name if len(name) <= 40 else name[:40] + "…"  # noqa: PLR2004
-        raise InvalidName(f"{shown!r} cannot be a container's name.", f"A name is {NAME_RULE}.", "Choose another.")
+        raise InvalidName(
+            f"{shown!r} cannot be a container's name.", f"A name is {NAME_RULE}.", "Choose another."
+        )
     return name
 
 
@@ -75,7 +79,9 @@ class ContainerSpec(BaseModel):
 
     version: Literal[1] = 1
     name: Name
-    modules: Annotated[tuple[str, ...], AfterValidator(lambda names: tuple(sorted(set(names))))] = Field(default=())
+    modules: Annotated[tuple[str, ...], AfterValidator(lambda names: tuple(sorted(set(names))))] = Field(
+        default=()
+    )
 
 
 class Workload(BaseModel):

@@ -55,7 +55,11 @@ class Catalogue:
         unknown = [name for name in names if name not in self._modules]
         if not unknown:
             return
-        near = [match for name in unknown for match in get_close_matches(name.lower(), self._modules, n=2, cutoff=0.5)]
+        near = [
+            match
+            for name in unknown
+            for match in get_close_matches(name.lower(), self._modules, n=2, cutoff=0.5)
+        ]
         raise UnknownModule(
             f"There is no module called {' or '.join(name[:40] for name in unknown[:3])}.",
             f"Did you mean {' or '.join(dict.fromkeys(near))}?" if near else "",
@@ -68,9 +72,13 @@ def _read(file: Path) -> Module:
     try:
         module = Module.model_validate_json(file.read_bytes())
     except (ValidationError, OSError) as error:
-        raise InvalidSettings(f"The module in {file} cannot be read.", str(error), "Correct the file.") from None
+        raise InvalidSettings(
+            f"The module in {file} cannot be read.", str(error), "Correct the file."
+        ) from None
     if module.name != file.parent.name:
-        raise InvalidSettings(f"The module in {file} calls itself {module.name}.", hint="Name the folder like it.")
+        raise InvalidSettings(
+            f"The module in {file} calls itself {module.name}.", hint="Name the folder like it."
+        )
     if not setup.exists():
         return module
     return module.model_copy(update={"debian": module.debian.model_copy(update={"setup": setup.read_text()})})

@@ -9,11 +9,12 @@ from agent.core.errors import HostFailure, NameInUse, UnknownWorkload
 from agent.core.operation import Operation, OperationKind, Progress
 from agent.core.owner import Owner, uid_base
 from agent.core.workload import Workload, WorkloadState
-from agent.host.archive import give
+from agent.host.archive import shift
 from agent.host.machined import Machined
 from agent.host.node import Node
 from agent.host.nspawn import Machine, Nspawn, UnitState
-from agent.host.zfs import Presence, Zfs
+from agent.host.presence import Presence
+from agent.host.zfs import Zfs
 from agent.services.images import Images
 from agent.services.layout import Layout
 from agent.settings import Settings
@@ -120,10 +121,13 @@ class Changes:
                     "Choose another name, or ask the admin to look at it.",
                 )
             self._operations.claim(operation.id, [above])
-            self._zfs.create(above, mountpoint=None, quota=None)
+            self._zfs.create(above, mountpoint="none")
         elif self._zfs.presence(above) is Presence.ABSENT:
-            self._zfs.create(above, mountpoint=None, quota=None)
-        root, workspace = self._layout.root(owner, workload.machine), self._layout.workspace(owner, workload.machine)
+            self._zfs.create(above, mountpoint="none")
+        root, workspace = (
+            self._layout.root(owner, workload.machine),
+            self._layout.workspace(owner, workload.machine),
+        )
         if self._zfs.presence(root) is not Presence.PRESENT:
             self._zfs.clone(
                 self._images.snapshot(workload.spec.modules, base),
@@ -134,12 +138,15 @@ class Changes:
         if self._zfs.presence(workspace) is not Presence.PRESENT:
             folder = self._layout.workspace_folder(workload.machine)
             self._zfs.create(workspace, mountpoint=folder, quota=self._settings.workspace_quota)
-        give(self._node, self._layout.workspace_folder(workload.machine), base)
+        shift(self._node, self._layout.workspace_folder(workload.machine), base)
 
     def _start(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         report(Progress(label="starting the container"))
         owner, workload = Owner(operation.owner), self._workload(operation)
-        for dataset in (self._layout.root(owner, workload.machine), self._layout.workspace(owner, workload.machine)):
+        for dataset in (
+            self._layout.root(owner, workload.machine),
+            self._layout.workspace(owner, workload.machine),
+        ):
             if not self._zfs.mounted(dataset):
                 raise HostFailure(
                     f"{dataset} is not mounted.",

@@ -9,13 +9,25 @@ from pydantic import BaseModel, ConfigDict
 from agent.core.errors import VoxnixError
 from agent.host.network import Network
 from agent.host.node import Node
-from agent.host.zfs import Presence, Zfs
+from agent.host.presence import Presence
+from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
 from agent.services.operations import WORKER_SILENCE
 from agent.settings import Settings
 from agent.store.nodes import NodeStore
 
-PROGRAMS = ("systemctl", "systemd-nspawn", "systemd-run", "machinectl", "journalctl", "zfs", "zpool", "mmdebstrap", "tar", "nft")
+PROGRAMS = (
+    "systemctl",
+    "systemd-nspawn",
+    "systemd-run",
+    "machinectl",
+    "journalctl",
+    "zfs",
+    "zpool",
+    "mmdebstrap",
+    "tar",
+    "nft",
+)
 """What the host layer drives."""
 
 
@@ -41,7 +53,12 @@ class Diagnostics:
     """The doctor."""
 
     def __init__(
-        self, settings: Settings, node: Node, nodes: NodeStore, catalogue: Catalogue, clock: Callable[[], datetime]
+        self,
+        settings: Settings,
+        node: Node,
+        nodes: NodeStore,
+        catalogue: Catalogue,
+        clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._node = node
@@ -72,7 +89,9 @@ class Diagnostics:
         if seen is not None and self._clock() - seen <= WORKER_SILENCE:
             return Finding(name="worker", ok=True, detail=f"runs operations on {self._node.name}")
         if self._settings.embedded_worker:
-            return Finding(name="worker", ok=True, detail="none runs; the process that asks runs its operations itself")
+            return Finding(
+                name="worker", ok=True, detail="none runs; the process that asks runs its operations itself"
+            )
         return Finding(
             name="worker",
             ok=False,
@@ -87,7 +106,10 @@ class Diagnostics:
         if not missing:
             return Finding(name="programs", ok=True, detail=f"all {len(PROGRAMS)} are there")
         return Finding(
-            name="programs", ok=False, detail=f"missing: {', '.join(missing)}", hint="Install them, or correct PATH."
+            name="programs",
+            ok=False,
+            detail=f"missing: {', '.join(missing)}",
+            hint="Install them, or correct PATH.",
         )
 
     def _pool(self) -> Finding:
@@ -96,18 +118,24 @@ class Diagnostics:
         return Finding(
             name="pool",
             ok=healthy,
-            detail=f"{self._settings.pool} is {space.health}, {space.free >> 30} of {space.size >> 30} GiB are free",
+            detail=f"{self._settings.pool} {space.health}, {space.free >> 30} of {space.size >> 30} GiB free",
             hint="" if healthy else f"Look at it: zpool status {self._settings.pool}",
         )
 
     def _bridge(self) -> Finding:
         return _presence(
-            "bridge", self._settings.bridge, Network(self._node).bridge(self._settings.bridge), "Set up the bridge."
+            "bridge",
+            self._settings.bridge,
+            Network(self._node).bridge_up(self._settings.bridge),
+            "Set up the bridge.",
         )
 
     def _firewall(self) -> Finding:
         return _presence(
-            "firewall", "the table voxnix", Network(self._node).firewall(), "Load it: systemctl restart nftables"
+            "firewall",
+            "the table voxnix",
+            Network(self._node).firewall_loaded(),
+            "Load it: systemctl restart nftables",
         )
 
     def _modules(self) -> Finding:
@@ -133,4 +161,9 @@ def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except VoxnixError as error:
-        return Finding(name=name, ok=False, detail=f"{error.problem.what} {error.problem.why}".strip(), hint=error.problem.hint)
+        return Finding(
+            name=name,
+            ok=False,
+            detail=f"{error.problem.what} {error.problem.why}".strip(),
+            hint=error.problem.hint,
+        )

@@ -45,8 +45,8 @@ def acquire_lock(state_dir: Path) -> TextIO | None:
 class Engine:
     """Runs the operations of one node. One per process, and by :func:`acquire_lock` one per node.
 
-    A client puts an operation into the database as ``queued``; the engine hands it to DBOS under a workflow id
-    made of its number, so that handing over twice is once. The workflow keeps the row true.
+    A client puts an operation into the database as ``queued``; the engine hands it to DBOS under a workflow
+    id made of its number, so that handing over twice is once. The workflow keeps the row true.
     """
 
     def __init__(
@@ -74,7 +74,6 @@ class Engine:
             executor_id=self._settings.node_name,
             system_database_url=self._engine_url(),
             log_level="WARNING",
-            run_admin_server=False,
             scheduler_polling_interval_sec=3600.0,  # nothing is scheduled
         )
         DBOS(config=config)

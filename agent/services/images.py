@@ -5,17 +5,17 @@ from pathlib import Path
 
 from agent.core.errors import HostFailure
 from agent.core.operation import Progress
-from agent.host.archive import unpack
-from agent.host.idshift import shift
+from agent.host.archive import shift, unpack
 from agent.host.mmdebstrap import Recipe, build
 from agent.host.node import Node
-from agent.host.zfs import Presence, Zfs
+from agent.host.presence import Presence
+from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
 from agent.services.layout import Layout
 from agent.settings import Settings
 
 GOLDEN = "golden"
-"""Name of the snapshot that says: this image is whole. Without it, an image is rubbish of a build that was killed."""
+"""Name of the snapshot that says: this image is whole. Without it, an image is what a killed build left."""
 
 Report = Callable[[Progress], None]
 
@@ -24,7 +24,8 @@ class Images:
     """Makes what is missing, and finds what is there.
 
     An image is built once per module set. Its files then belong to user id 0 and on; each owner's containers
-    have a range of user ids of their own, so each owner has a clone of it with the ids moved, which costs metadata only.
+    have a range of user ids of their own, so each owner has a clone of it with the ids moved, which costs
+    metadata only.
     """
 
     def __init__(self, settings: Settings, node: Node, catalogue: Catalogue) -> None:
@@ -83,7 +84,9 @@ class Images:
     def _is_whole(self, image: str) -> bool:
         presence = self._zfs.presence(f"{self._layout.image(image)}@{GOLDEN}")
         if presence is Presence.UNKNOWN:
-            raise HostFailure("The state of the images is unknown.", "ZFS did not answer.", "Run `voxnix doctor`.")
+            raise HostFailure(
+                "The state of the images is unknown.", "ZFS did not answer.", "Run `voxnix doctor`."
+            )
         return presence is Presence.PRESENT
 
     def _make(self, image: str, fill: Callable[[str], None], *, source: str | None) -> None:

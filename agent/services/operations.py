@@ -45,7 +45,9 @@ class Operations:
         self._clock = clock
         self._ensure_worker = ensure_worker
 
-    def submit(self, workload: Workload, kind: OperationKind, request: Request, plan: Plan | None = None) -> Operation:
+    def submit(
+        self, workload: Workload, kind: OperationKind, request: Request, plan: Plan | None = None
+    ) -> Operation:
         """Enter an operation. A gated kind is never entered without its plan, and waits for a person."""
         if kind.gated != (plan is not None):
             raise ValueError(f"{kind} and its plan do not go together")
@@ -62,14 +64,12 @@ class Operations:
             raise UnknownOperation(f"You have no operation {number}.", hint="Ask for your operations.")
         return operation
 
-    def list(self, owner: Owner, limit: int = 20) -> list[Operation]:
-        """The owner's operations, newest first."""
-        return self._store.of_owner(owner, limit)
-
     def waiting(self, owner: Owner, conversation: str) -> list[Operation]:
         """What waits for a person's answer in one conversation, oldest first."""
         proposed = self._store.of_owner(owner, limit=100, state=OperationState.PROPOSED)
-        return [operation for operation in reversed(proposed) if operation.request.conversation == conversation]
+        return [
+            operation for operation in reversed(proposed) if operation.request.conversation == conversation
+        ]
 
     def approve(self, owner: Owner, number: int, digest: str) -> Operation:
         """A person agrees to exactly the plan that was shown.
@@ -131,6 +131,12 @@ class Operations:
         if seen is None or self._clock() - seen > WORKER_SILENCE:
             raise WorkerAbsent(
                 f"Operation {operation.id} waits, but nothing runs operations on {operation.node}.",
-                "Its worker was never heard of." if seen is None else f"Its worker was last heard of at {seen:%H:%M:%S} UTC.",
-                "Start it with `systemctl start voxnix-worker`, or run `voxnix worker`. The operation is kept.",
+                "Its worker was never heard of."
+                if seen is None
+                else f"Its worker was last heard of at {seen:%H:%M:%S} UTC.",
+                "Start it with `systemctl start voxnix-worker`, or run `voxnix worker`. Nothing is lost.",
             )
+
+    def list(self, owner: Owner, limit: int = 20) -> list[Operation]:
+        """The owner's operations, newest first."""
+        return self._store.of_owner(owner, limit)

@@ -12,7 +12,8 @@ from agent.core.workload import ContainerSpec, Executed, Usage, Workload
 from agent.host.journal import Journal
 from agent.host.node import Node
 from agent.host.nspawn import Nspawn, UnitState
-from agent.host.zfs import Presence, Zfs
+from agent.host.presence import Presence
+from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
 from agent.services.layout import Layout
 from agent.services.operations import Operations
@@ -115,10 +116,6 @@ class Workloads:
         """What a gated operation would do, as things stand now."""
         return self._destruction(self.find(Owner(operation.owner), operation.workload))
 
-    def list(self, owner: Owner) -> list[Workload]:
-        """The owner's workloads, from the database alone."""
-        return self._store.of_owner(owner)
-
     def find(self, owner: Owner, name: str) -> Workload:
         """An owner's workload.
 
@@ -157,7 +154,8 @@ class Workloads:
             UnknownWorkload: there is none, or it is another owner's.
         """
         workload = self.find(owner, name)
-        return Journal(self._node).lines(workload.machine, min(max(lines, 1), MAX_LOG_LINES))
+        root = self._layout.root_folder(workload.machine)
+        return Journal(self._node).lines(workload.machine, min(max(lines, 1), MAX_LOG_LINES), root)
 
     def exec(self, owner: Owner, name: str, argv: list[str], timeout: float = 60) -> Executed:
         """Run a command inside a workload, as its root.
@@ -175,7 +173,9 @@ class Workloads:
         """
         workload = self.find(owner, name)
         if not argv or not argv[0] or any("\0" in argument for argument in argv):
-            raise InvalidRequest("There is no command to run.", hint="Say which command, such as `git --version`.")
+            raise InvalidRequest(
+                "There is no command to run.", hint="Say which command, such as `git --version`."
+            )
         # Asked of the host, not of the database: a command must not meet a container that has just gone.
         state = self._nspawn.state(workload.machine)
         if state is not UnitState.ACTIVE:
@@ -197,7 +197,7 @@ class Workloads:
             snapshots += usage.snapshots
         losses.append(Loss(what="snapshots", amount=snapshots, unit="count"))
         return Plan(
-            summary=f"Destroy {workload.name} with everything in it, /workspace included. This cannot be undone.",
+            summary=f"Destroy {workload.name} with everything in it, /workspace included, for good.",
             losses=tuple(losses),
         )
 
@@ -212,6 +212,10 @@ class Workloads:
                 f"A new container needs {MIN_FREE // MIB} MiB.",
                 "Destroy a container you no longer need, or make the pool larger.",
             )
+
+    def list(self, owner: Owner) -> list[Workload]:
+        """The owner's workloads, from the database alone."""
+        return self._store.of_owner(owner)
 
 
 def _rounded_up(amount: int, step: int) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 
 from agent.core.owner import Owner
 from agent.store.database import Database
@@ -17,7 +17,7 @@ class Conversations:
 
     def load(self, owner: Owner, conversation: str) -> bytes | None:
         """The messages so far, None before the first."""
-        query = select(conversations.c.messages).where(*self._is(owner, conversation))
+        query = select(conversations.c.messages).where(self._is(owner, conversation))
         with self._database.read() as connection:
             return connection.execute(query).scalar()
 
@@ -26,7 +26,7 @@ class Conversations:
         values = {"messages": messages, "updated_at": now}
         with self._database.write() as connection:
             known = connection.execute(
-                update(conversations).where(*self._is(owner, conversation)).values(**values)
+                update(conversations).where(self._is(owner, conversation)).values(**values)
             )
             if not known.rowcount:
                 connection.execute(
@@ -36,8 +36,8 @@ class Conversations:
     def clear(self, owner: Owner, conversation: str) -> None:
         """Forget the messages."""
         with self._database.write() as connection:
-            connection.execute(delete(conversations).where(*self._is(owner, conversation)))
+            connection.execute(delete(conversations).where(self._is(owner, conversation)))
 
     @staticmethod
-    def _is(owner: Owner, conversation: str) -> tuple[object, ...]:
-        return conversations.c.owner == owner.key, conversations.c.conversation == conversation
+    def _is(owner: Owner, conversation: str) -> ColumnElement[bool]:
+        return and_(conversations.c.owner == owner.key, conversations.c.conversation == conversation)

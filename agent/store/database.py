@@ -1,7 +1,7 @@
 """Connections and migrations, alike on SQLite and PostgreSQL."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,13 @@ class Database:
             ) from None
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Generator[Connection]:
         """A connection for queries."""
         with self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Generator[Connection]:
         """A transaction: committed at the block's end, rolled back when it raises."""
         with self.engine.connect().execution_options(voxnix_write=True) as connection, connection.begin():
             yield connection
@@ -73,8 +73,15 @@ class Database:
 
     def _migrate(self) -> None:
         with self.read() as connection:
-            if _revision(connection) == HEAD:
-                return
+            revision = _revision(connection)
+        if revision == HEAD:
+            return
+        if revision is not None and revision > HEAD:
+            raise HostFailure(
+                f"The database {self.url.render_as_string()} was made by a newer Voxnix.",
+                f"Its schema is {revision}; this one knows {HEAD}.",
+                "Update Voxnix, or use another database.",
+            )
         # Alembic takes longer to import than all of `voxnix list` takes: only where there is work for it.
         from alembic import command  # noqa: PLC0415
         from alembic.config import Config  # noqa: PLC0415
@@ -98,11 +105,16 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 # pyright: ignore[reportUnusedFunction]
         connection.isolation_level = None  # transactions are begun below, not guessed by the driver
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT}", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_TIMEOUT}",
+            "foreign_keys=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
-        # A transaction that reads first and writes later cannot wait for another writer; one that says so at once can.
+        # One that reads first and writes later cannot wait for another writer; one that says so at once can.
         write = connection.get_execution_options().get("voxnix_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

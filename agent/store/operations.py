@@ -23,11 +23,16 @@ class OperationStore:
         self._database = database
 
     def add(
-        self, workload: Workload, kind: OperationKind, request: Request, now: datetime, plan: Plan | None = None
+        self,
+        workload: Workload,
+        kind: OperationKind,
+        request: Request,
+        now: datetime,
+        plan: Plan | None = None,
     ) -> Operation:
         """Enter a new operation: ``proposed`` if it has a plan, else ``queued``."""
         state = OperationState.QUEUED if plan is None else OperationState.PROPOSED
-        values = {
+        values: dict[str, Any] = {
             "owner": workload.owner,
             "node": workload.node,
             "kind": kind.value,
@@ -43,8 +48,10 @@ class OperationStore:
             "created_at": now,
         }
         with self._database.write() as connection:
-            added = connection.execute(insert(operations).values(**values))
-            return self._read(connection, int(added.inserted_primary_key[0]))
+            number = connection.execute(
+                insert(operations).values(**values).returning(operations.c.id)
+            ).scalar_one()
+            return self._read(connection, number)
 
     def get(self, number: int) -> Operation | None:
         """An operation by its number."""
@@ -52,9 +59,7 @@ class OperationStore:
             row = connection.execute(select(operations).where(operations.c.id == number)).mappings().first()
         return None if row is None else _operation(row)
 
-    def of_owner(
-        self, owner: Owner, limit: int, state: OperationState | None = None
-    ) -> list[Operation]:
+    def of_owner(self, owner: Owner, limit: int, state: OperationState | None = None) -> list[Operation]:
         """An owner's operations, newest first."""
         query = select(operations).where(operations.c.owner == owner.key)
         if state is not None:
@@ -64,7 +69,7 @@ class OperationStore:
             return [_operation(row) for row in rows]
 
     def ready(self, node: str) -> list[int]:
-        """Numbers of the operations of a node that may run now: of each workload the oldest, running ones included."""
+        """Numbers of a node's operations that may run now: the oldest active one of each workload."""
         earlier = operations.alias()
         query = (
             select(operations.c.id)

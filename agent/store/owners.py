@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from agent.core.owner import Owner
 from agent.store.database import Database
@@ -22,10 +23,10 @@ class OwnerStore:
             known = connection.execute(query).scalar()
         if known is not None:
             return known
-        with self._database.write() as connection:
-            # Asked again inside the transaction: another process may have been quicker.
-            known = connection.execute(query.with_for_update()).scalar()
-            if known is None:
-                added = connection.execute(insert(owners).values(key=owner.key, created_at=now))
-                known = int(added.inserted_primary_key[0])
-        return known
+        try:
+            with self._database.write() as connection:
+                added = insert(owners).values(key=owner.key, created_at=now).returning(owners.c.number)
+                return connection.execute(added).scalar_one()
+        except IntegrityError:  # another process was quicker
+            with self._database.read() as connection:
+                return connection.execute(query).scalar_one()

@@ -59,7 +59,9 @@ class WorkloadStore:
                     ) from None
                 continue
             return workload
-        raise NameInUse(f"No free machine name could be derived for {spec.name}.", hint="Choose another name.")
+        raise NameInUse(
+            f"No free machine name could be derived for {spec.name}.", hint="Choose another name."
+        )
 
     def find(self, owner: Owner, name: str) -> Workload | None:
         """An owner's workload by its name."""
@@ -80,7 +82,9 @@ class WorkloadStore:
             rows = connection.execute(select(workloads).where(workloads.c.node == node)).mappings()
             return [_workload(row) for row in rows]
 
-    def observe(self, node: str, seen: Mapping[str, tuple[WorkloadState, tuple[str, ...]]], now: datetime) -> None:
+    def observe(
+        self, node: str, seen: Mapping[str, tuple[WorkloadState, tuple[str, ...]]], now: datetime
+    ) -> None:
         """Note what was seen of workloads, in one transaction.
 
         Args:
