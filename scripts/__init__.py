@@ -1,0 +1,1 @@
+"""The commands of a checkout: set-up, the box, and the tests."""

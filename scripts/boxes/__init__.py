@@ -1,0 +1,1 @@
+"""The box: a throw-away Debian appliance with real systemd, nspawn, ZFS and nix, on any Linux."""

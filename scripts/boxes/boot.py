@@ -1,0 +1,226 @@
+"""Starts and stops a box."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts.boxes import cgroups, mirror, network, processes, recipe
+from scripts.boxes.errors import BoxError
+from scripts.boxes.layers import prune, remove
+from scripts.boxes.places import CHECKOUT, Place, all_places, cache, locked
+from scripts.boxes.wheels import SOURCE
+
+if TYPE_CHECKING:
+    from scripts.boxes.processes import State
+    from scripts.boxes.steps import Step, Steps
+
+SCRIPT = Path(__file__).with_name("boot.sh")
+# A box answers in seconds; past this it is not slow but stuck.
+PATIENCE = 120.0
+# It is about to be thrown away: what has not ended by then is killed.
+POWER_OFF_PATIENCE = 5.0
+POWER_OFF = signal.SIGRTMIN + 4
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+def up(place: Place, steps: Steps) -> State:
+    """Bring the box up, or find that it is; a box that fails half-way leaves nothing behind."""
+    with locked(
+        f"box-{place.name}", lambda: steps.say(f"  Waiting: somebody else starts or stops “{place.name}”")
+    ):
+        state = processes.read(place)
+        if state:
+            return state
+        _clear(place)
+        layers = recipe.stack(steps)
+        try:
+            with steps.step(f"Boot of “{place.name}”") as step:
+                state = _boot(place, layers, step)
+        except BaseException:
+            _clear(place)
+            raise
+        prune({layer for other in all_places() if (found := processes.read(other)) for layer in found.layers})
+        return state
+
+
+def down(place: Place, steps: Steps) -> bool:
+    """Stop the box and remove all it had; tell whether there was anything."""
+    with locked(
+        f"box-{place.name}", lambda: steps.say(f"  Waiting: somebody else starts or stops “{place.name}”")
+    ):
+        if not place.folder.exists():
+            return False
+        state = processes.read(place)
+        if state:
+            with steps.step(f"Stop of “{place.name}”") as step:
+                _power_off(state, step)
+        _clear(place)
+        return True
+
+
+def _boot(place: Place, layers: list[Path], step: Step) -> State:
+    for folder in (place.disk, place.scratch, place.apt, cache() / "images"):
+        folder.mkdir(parents=True, exist_ok=True)
+    place.scratch.chmod(0o1777)
+    hierarchy = cgroups.hierarchy()
+    if not hierarchy:
+        raise BoxError(
+            "The box has no cgroup.", "cgroup v2 is not mounted or not writable.", "See `scripts/box up`."
+        )
+    group = hierarchy / place.group
+    cgroups.make(group)
+    with place.console.open("wb") as console:
+        supervisor = subprocess.Popen(
+            [
+                "bash",
+                str(SCRIPT),
+                str(group),
+                ":".join(str(path) for path in reversed(layers)),
+                *_nspawn(place),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=True,
+        )
+    step.update("waiting for its first process")
+    leader = _leader(supervisor, place)
+    why_not = network.attach(leader, group, place.uplink_log)
+    if why_not:
+        step.say(f"it has no network: {why_not}")
+    state = processes.State(
+        leader=leader,
+        leader_started=processes.started(leader) or "",
+        supervisor=supervisor.pid,
+        supervisor_started=processes.started(supervisor.pid) or "",
+        cgroup=group / "box/payload/entered",
+        since=int(time.time()),
+        uplink=not why_not,
+        layers=tuple(layers),
+    )
+    _settle(state, supervisor, place, step)
+    state.cgroup.mkdir(exist_ok=True)
+    state.write(place)
+    return state
+
+
+def _nspawn(place: Place) -> list[str]:
+    argv = [
+        "--quiet",
+        "--register=no",
+        "--keep-unit",
+        "--boot",
+        f"--machine={place.name}",
+        "--hostname=voxnix",
+    ]
+    argv += [
+        "--private-network",
+        "--capability=all",
+        "--console=pipe",
+        "--link-journal=no",
+        "--resolv-conf=off",
+    ]
+    argv += [f"--bind={device}" for device in ("/dev/net/tun", "/dev/fuse") if Path(device).exists()]
+    argv += [f"--bind-ro={CHECKOUT}:{SOURCE}", f"--bind={cache() / 'images'}:/var/cache/voxnix/images"]
+    argv += [f"--bind={place.disk}:/var/lib/voxnix-box", f"--bind={place.scratch}:/var/tmp"]
+    settings = place.apt / "90outer"
+    settings.write_text(
+        "".join(f"{line}\n" for line in [*mirror.settings(), 'APT::Install-Recommends "false";'])
+    )
+    argv += [f"--bind-ro={settings}:/etc/apt/apt.conf.d/90outer"]
+    sources = mirror.sources()
+    if sources:
+        (place.apt / "sources.list").write_text("".join(f"{line}\n" for line in sources))
+        argv += [f"--bind-ro={place.apt / 'sources.list'}:/etc/apt/sources.list"]
+    if CERTIFICATES.exists():
+        argv += [f"--bind-ro={CERTIFICATES}"]
+    return argv
+
+
+def _leader(supervisor: subprocess.Popen[bytes], place: Place) -> int:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if supervisor.poll() is not None:
+            break
+        for nspawn in processes.children(supervisor.pid):
+            for pid in processes.children(nspawn):
+                if _is_init(pid):
+                    return pid
+        time.sleep(0.01)
+    raise _failed(place)
+
+
+def _is_init(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name == "systemd"
+    except OSError:
+        return False
+
+
+def _settle(state: State, supervisor: subprocess.Popen[bytes], place: Place, step: Step) -> None:
+    """Wait until the box's systemd has started all it should."""
+    step.update("starting its services")
+    deadline = time.monotonic() + PATIENCE
+    ready = Path(f"/proc/{state.leader}/root/run/systemd/private")
+    while supervisor.poll() is None and time.monotonic() < deadline:
+        if ready.exists():
+            answer = subprocess.run(
+                processes.enter(state, "systemctl", "is-system-running", "--wait"),
+                capture_output=True,
+                text=True,
+                timeout=max(1.0, deadline - time.monotonic()),
+                check=False,
+            ).stdout.strip()
+            if answer in {"running", "degraded"}:
+                if answer == "degraded":
+                    step.say("a unit failed: " + ", ".join(failed_units(state)))
+                return
+        time.sleep(0.02)
+    raise _failed(place)
+
+
+def failed_units(state: State) -> list[str]:
+    """Return the names of the units that failed in the box."""
+    said = subprocess.run(
+        processes.enter(state, "systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager"),
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    return [line.split()[0] for line in said.splitlines() if line.strip()]
+
+
+def _failed(place: Place) -> BoxError:
+    said = place.console.read_text(errors="replace").strip().splitlines()[-12:]
+    return BoxError(
+        f"The box “{place.name}” did not come up.",
+        "\n       ".join(said) or "It ended without a word.",
+        "Nothing of it is left running. Try again; if it happens again, report it with the lines above.",
+    )
+
+
+def _power_off(state: State, step: Step) -> None:
+    step.update("powering off")
+    if state.alive():
+        os.kill(state.leader, POWER_OFF)
+    deadline = time.monotonic() + POWER_OFF_PATIENCE
+    while processes.started(state.supervisor) == state.supervisor_started and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _clear(place: Place) -> None:
+    """Remove every trace of the box, whatever state it is in."""
+    for mount in cgroups.MOUNTS:
+        if not cgroups.destroy(mount / place.group):
+            raise BoxError(
+                f"The box “{place.name}” could not be stopped.",
+                f"Processes in {mount / place.group} do not end.",
+                "Look at what is in the cgroup.procs files there, then run `scripts/box down` again.",
+            )
+    if place.folder.exists():
+        remove(place.folder)
