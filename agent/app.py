@@ -63,6 +63,7 @@ class App:
         workloads = Workloads(
             settings=settings,
             node=node,
+            database=self._database,
             store=self._workloads,
             nodes=self._nodes,
             catalogue=self._catalogue,
@@ -153,12 +154,11 @@ class App:
             )
             engine = Engine(self.settings, self._nodes, self._operations, changes, now)
             observer = Observer(self.node, self._workloads, now)
-            self._worker = contextlib.ExitStack()
-            self._worker.enter_context(lock)
-            self._worker.callback(engine.stop)
-            self._worker.callback(observer.stop)
-            engine.start()
-            observer.start()
+            with contextlib.ExitStack() as started:
+                started.enter_context(lock)
+                started.enter_context(engine)
+                started.enter_context(observer)
+                self._worker = started.pop_all()
             return True
 
 

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from agent.core.errors import Problem, problem_of
+from agent.core.errors import HostFailure, Problem, problem_of
 from agent.core.operation import Operation, OperationKind, OperationState, Progress
 from agent.services.changes import Changes
 from agent.settings import Settings
@@ -66,8 +66,12 @@ class Engine:
         self._stopping = threading.Event()
         self._dispatcher = threading.Thread(target=self._dispatch, name="voxnix-dispatcher", daemon=True)
 
-    def start(self) -> None:
-        """Resume what was under way, and take what is queued."""
+    def __enter__(self) -> Self:
+        """Resume what was under way, and take what is queued.
+
+        Raises:
+            HostFailure: the engine's database cannot be opened.
+        """
         config = DBOSConfig(
             name="voxnix",
             application_version=APPLICATION_VERSION,
@@ -77,13 +81,25 @@ class Engine:
             scheduler_polling_interval_sec=3600.0,  # nothing is scheduled
         )
         DBOS(config=config)
-        self._workflow = DBOS.workflow(name="operation")(self._run)
+
+        @DBOS.workflow(name="operation")
+        def operation(number: int) -> None:  # DBOS cannot mark a bound method
+            self._run(number)
+
+        self._workflow = operation
         DBOS.listen_queues([self._queue])
-        DBOS.launch()
+        try:
+            DBOS.launch()
+        except Exception as error:
+            DBOS.destroy(destroy_registry=True)
+            raise HostFailure(
+                "The engine that runs operations did not start.", str(error), "Look at the database and the disk."
+            ) from error
         DBOS.register_queue(self._queue, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL)
         self._dispatcher.start()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop taking operations. What is under way is resumed by the next start."""
         self._stopping.set()
         self._dispatcher.join()

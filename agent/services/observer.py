@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Self
 
 from agent.core.errors import HostFailure
 from agent.core.workload import WorkloadState
@@ -39,11 +40,12 @@ class Observer:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="voxnix-observer", daemon=True)
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Begin to follow, in a thread."""
         self._thread.start()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """End."""
         self._stopping.set()
         self._thread.join()

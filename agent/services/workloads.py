@@ -18,6 +18,7 @@ from agent.services.catalogue import Catalogue
 from agent.services.layout import Layout
 from agent.services.operations import Operations
 from agent.settings import Settings
+from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.workloads import WorkloadStore
 
@@ -58,6 +59,7 @@ class Workloads:
         *,
         settings: Settings,
         node: Node,
+        database: Database,
         store: WorkloadStore,
         nodes: NodeStore,
         catalogue: Catalogue,
@@ -68,6 +70,7 @@ class Workloads:
         self._node = node
         self._zfs = Zfs(node)
         self._nspawn = Nspawn(node)
+        self._database = database
         self._store = store
         self._nodes = nodes
         self._catalogue = catalogue
@@ -92,8 +95,9 @@ class Workloads:
                 "Leave some out.",
             )
         self._check_space()
-        workload = self._store.add(owner, spec, self._node.name, self._clock())
-        return self._operations.submit(workload, OperationKind.CREATE, request)
+        with self._database.write():  # both or neither: a workload without its operation would stay for ever
+            workload = self._store.add(owner, spec, self._node.name, self._clock())
+            return self._operations.submit(workload, OperationKind.CREATE, request)
 
     def start(self, owner: Owner, name: str, request: Request) -> Operation:
         """Ask for a container to be started."""

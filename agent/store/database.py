@@ -1,6 +1,7 @@
 """Connections and migrations, alike on SQLite and PostgreSQL."""
 
 import sqlite3
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,7 @@ class Database:
             raise InvalidSettings(
                 "The setting database_url is not a URL.", str(error), "Use sqlite:///PATH or postgresql://…"
             ) from None
+        self._thread = threading.local()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         try:
             if self.is_sqlite and self.url.database:
@@ -63,9 +65,20 @@ class Database:
 
     @contextmanager
     def write(self) -> Generator[Connection]:
-        """A transaction: committed at the block's end, rolled back when it raises."""
+        """A transaction: committed at the block's end, rolled back when it raises.
+
+        Inside another one of the same thread it is part of that one.
+        """
+        outer: Connection | None = getattr(self._thread, "transaction", None)
+        if outer is not None:
+            yield outer
+            return
         with self.engine.connect().execution_options(voxnix_write=True) as connection, connection.begin():
-            yield connection
+            self._thread.transaction = connection
+            try:
+                yield connection
+            finally:
+                self._thread.transaction = None
 
     def close(self) -> None:
         """Give back every connection."""

@@ -38,7 +38,8 @@ class WorkloadStore:
                 created_at=now,
             )
             try:
-                with self._database.write() as connection:
+                # A savepoint: a name that is taken must not end the transaction that this is part of.
+                with self._database.write() as connection, connection.begin_nested():
                     connection.execute(
                         insert(workloads).values(
                             owner=owner.key,

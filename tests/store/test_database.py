@@ -54,6 +54,16 @@ def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM conversations").scalar() == 0
 
 
+def test_a_transaction_inside_another_is_part_of_it(database: Database) -> None:
+    """When the outer one raises, what the inner one wrote is gone too."""
+    with pytest.raises(RuntimeError), database.write():  # noqa: PT012 - the block is the point
+        with database.write() as inner:
+            inner.exec_driver_sql("INSERT INTO conversations VALUES ('a', 'b', '', '2026-01-01 00:00:00')")
+        raise RuntimeError
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM conversations").scalar() == 0
+
+
 def test_a_url_that_is_none_is_a_setting_to_correct() -> None:
     """The error names the setting."""
     with pytest.raises(InvalidSettings, match="database_url"):
