@@ -1,0 +1,1 @@
+"""Where people are: each channel translates between them and the services, and decides nothing."""

@@ -1,0 +1,147 @@
+"""The commands: each calls one service and shows its answer."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.text import Text
+
+from agent.channels import render
+from agent.channels.desk import Desk
+from agent.channels.printable import printable
+from agent.core.errors import HostFailure, Refusal
+from agent.core.operation import Operation, OperationKind, OperationState, Request
+from agent.core.workload import ContainerSpec, checked_name
+
+REQUEST = Request(channel="cli")
+DONE = {
+    OperationKind.CREATE: "created",
+    OperationKind.START: "started",
+    OperationKind.STOP: "stopped",
+    OperationKind.RESTART: "restarted",
+    OperationKind.DESTROY: "destroyed",
+}
+
+
+def listing(desk: Desk) -> None:
+    """Show the owner's containers. JSON: ``workloads``."""
+    found = desk.services.workloads.list(desk.owner)
+    answer = {"workloads": [one.model_dump(mode="json") for one in found]} if desk.terminal.json else {}
+    desk.terminal.show(render.workloads(found, _now()), answer)
+
+
+def status(desk: Desk, name: str) -> None:
+    """One container. JSON: ``workload``, ``root``, ``workspace``, ``node_seen_at``, ``last_operation``."""
+    found = desk.services.workloads.status(desk.owner, checked_name(name))
+    desk.terminal.show(render.status(found, _now()), found.model_dump(mode="json"))
+
+
+def create(desk: Desk, name: str, modules: list[str], *, wait: bool) -> int:
+    """Make a container. JSON: ``operation``."""
+    spec = ContainerSpec(name=checked_name(name), modules=tuple(modules))
+    return finish(desk, desk.services.workloads.create(desk.owner, spec, REQUEST), wait=wait)
+
+
+def change(desk: Desk, verb: str, name: str, *, wait: bool) -> int:
+    """Start, stop or restart a container. JSON: ``operation``."""
+    workloads = desk.services.workloads
+    ask = {"start": workloads.start, "stop": workloads.stop, "restart": workloads.restart}[verb]
+    return finish(desk, ask(desk.owner, checked_name(name), REQUEST), wait=wait)
+
+
+def destroy(desk: Desk, name: str, *, yes: bool, wait: bool) -> int:
+    """Destroy a container, once its plan was agreed to. JSON: ``operation``, beside an ``error`` too."""
+    from agent.channels.gate import settle  # noqa: PLC0415 - only who destroys needs it
+
+    operations = desk.services.operations
+    proposed = desk.services.workloads.destroy(desk.owner, checked_name(name), REQUEST)
+    try:
+        settled = settle(desk, proposed, yes=yes, ask=desk.terminal.ask)
+    except Refusal as refusal:
+        denied = operations.get(desk.owner, proposed.id)
+        return desk.terminal.fail(refusal.problem, operation=denied.model_dump(mode="json"))
+    return finish(desk, settled, wait=wait)
+
+
+def finish(desk: Desk, operation: Operation, *, wait: bool) -> int:
+    """Wait for an operation's end, if wanted, and show how it ended.
+
+    Returns:
+        The exit code.
+    """
+    if wait and not operation.state.ended:
+        from agent.channels.waiting import follow  # noqa: PLC0415 - `voxnix list` waits for nothing
+
+        operation = follow(desk.terminal, desk.services.operations.watch(desk.owner, operation.id))
+    answer = {"operation": operation.model_dump(mode="json")}
+    if operation.problem is not None:
+        return desk.terminal.fail(operation.problem, **answer)
+    desk.terminal.show(_outcome(desk, operation), answer)
+    return Refusal.exit_code if operation.state in (OperationState.DENIED, OperationState.CANCELLED) else 0
+
+
+def _outcome(desk: Desk, operation: Operation) -> Text:
+    if operation.state is not OperationState.DONE:
+        line = render.operation_line(operation)
+        return line if operation.state.ended else line.append(". Look: voxnix operations")
+    took = render.span((operation.ended_at or _now()) - operation.created_at)
+    text = Text(f"{operation.workload} was {DONE[operation.kind]} in {took}.", "green")
+    if operation.kind is not OperationKind.DESTROY:
+        known = {one.name: one for one in desk.services.workloads.list(desk.owner)}
+        if workload := known.get(operation.workload):
+            where = f" at {', '.join(workload.addresses)}" if workload.addresses else ""
+            text.append(printable(f" It is {workload.state}{where}."))
+    return text
+
+
+def logs(desk: Desk, name: str, lines: int) -> None:
+    """Show the last lines of a container's journal. JSON: ``name``, ``lines``."""
+    found = desk.services.workloads.logs(desk.owner, checked_name(name), lines)
+    text = Text(printable("\n".join(found)) or f"The journal of {name} is empty.")
+    desk.terminal.show(text, {"name": name, "lines": found})
+
+
+def execute(desk: Desk, name: str, argv: list[str], timeout: float) -> int:
+    """Run a command in a container and pass its output and exit code on. JSON: as an object's fields."""
+    done = desk.services.workloads.exec(desk.owner, checked_name(name), argv, timeout)
+    if desk.terminal.json:
+        desk.terminal.show("", done.model_dump(mode="json"))
+        return done.returncode
+    if desk.terminal.simulated:
+        desk.terminal.say(render.SIMULATION)  # beside the output, which stays the command's own
+    for stream, text in ((sys.stdout, done.stdout), (sys.stderr, done.stderr)):
+        stream.flush()
+        stream.buffer.write(text.encode(errors="surrogateescape"))
+        stream.buffer.flush()
+    return done.returncode
+
+
+def modules(desk: Desk, name: str | None) -> None:
+    """Show the modules, or one of them. JSON: ``modules``, or ``module``."""
+    if name is not None:
+        one = desk.services.catalogue.get(name)
+        desk.terminal.show(render.module(one), {"module": one.model_dump(mode="json")})
+        return
+    found = desk.services.catalogue.all()
+    desk.terminal.show(render.modules(found), {"modules": [one.model_dump(mode="json") for one in found]})
+
+
+def operations(desk: Desk, limit: int) -> None:
+    """Show the owner's newest operations. JSON: ``operations``."""
+    found = desk.services.operations.list(desk.owner, limit)
+    desk.terminal.show(
+        render.operations(found, _now()), {"operations": [one.model_dump(mode="json") for one in found]}
+    )
+
+
+def doctor(desk: Desk) -> int:
+    """Show what is in order on this machine and what is not. JSON: ``ok``, ``findings``."""
+    found = desk.services.diagnostics.check()
+    broken = any(one.ok is False for one in found)
+    answer: dict[str, Any] = {"ok": not broken, "findings": [one.model_dump(mode="json") for one in found]}
+    desk.terminal.show(render.findings(found), answer)
+    return HostFailure.exit_code if broken else 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,42 @@
+"""What the shell's Tab key offers: quick, and silent when something is wrong."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.channels.desk import Desk
+
+
+def names(context: typer.Context, incomplete: str) -> list[str]:
+    """The owner's containers."""
+    return _offered(
+        context, incomplete, lambda desk: [one.name for one in desk.services.workloads.list(desk.owner)]
+    )
+
+
+def modules(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The modules, with what they give."""
+    found: dict[str, str] = {}
+
+    def read(desk: "Desk") -> list[str]:
+        found.update((one.name, one.summary) for one in desk.services.catalogue.all())
+        return list(found)
+
+    return [(name, found[name]) for name in _offered(context, incomplete, read)]
+
+
+def _offered(context: typer.Context, incomplete: str, read: "Callable[[Desk], list[str]]") -> list[str]:
+    with suppress(Exception):  # a message in the middle of a half-typed line would help nobody
+        from agent.channels.terminal import Terminal  # noqa: PLC0415 - imported by Tab, not by every command
+
+        given = context.params
+        opened = context.obj(
+            Terminal(), given.get("owner") or "", simulate=bool(given.get("simulate")), new=False
+        )
+        with opened as desk:
+            return [name for name in read(desk) if name.startswith(incomplete)]
+    return []

@@ -1,0 +1,240 @@
+"""Values as people read them: pure functions from a value to something that Rich prints."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from rich.console import Group, RenderableType
+from rich.filesize import pick_unit_and_suffix
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from agent.channels.printable import one_line, printable
+from agent.core.errors import Problem
+from agent.core.module import Module
+from agent.core.operation import Operation, OperationState, Plan
+from agent.core.workload import Usage, Workload, WorkloadState
+from agent.services.diagnostics import Finding
+from agent.services.workloads import WorkloadStatus
+
+SIMULATION = "This is a simulation: nothing of it is real."
+
+WORKLOAD_STYLES: dict[str, str] = {
+    WorkloadState.RUNNING: "green",
+    WorkloadState.STOPPED: "dim",
+    WorkloadState.FAILED: "bold red",
+    WorkloadState.UNKNOWN: "magenta",
+}
+OPERATION_STYLES: dict[str, str] = {
+    OperationState.DONE: "green",
+    OperationState.FAILED: "bold red",
+    OperationState.PROPOSED: "yellow",
+    OperationState.DENIED: "dim",
+    OperationState.CANCELLED: "dim",
+}
+UNDER_WAY = "cyan"
+"""Style of every state that something will follow."""
+
+NEARLY_FULL = 0.9
+"""From this share of a quota on, its bar is red."""
+SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def size(amount: int) -> str:
+    """Bytes for people, in the powers of 1024 that quotas are set in."""
+    unit, suffix = pick_unit_and_suffix(amount, ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"], 1024)
+    return f"{amount} {suffix}" if unit == 1 else f"{amount / unit:.1f} {suffix}"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest whole unit."""
+    seconds = max(int(length.total_seconds()), 0)
+    unit, word = next(((unit, word) for unit, word in SPANS if seconds >= unit), SPANS[-1])
+    return f"{seconds // unit} {word}"
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long ago a moment was."""
+    return "never" if moment is None else f"{span(now - moment)} ago"
+
+
+def state(value: WorkloadState | OperationState) -> Text:
+    """A state: always its word, never its colour alone."""
+    styles = WORKLOAD_STYLES if isinstance(value, WorkloadState) else OPERATION_STYLES
+    return Text(value.value, styles.get(value, UNDER_WAY))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, no_wrap=name in {"NAME", "STATE", "NO"}, overflow="fold")
+    return table
+
+
+def workloads(listed: list[Workload], now: datetime) -> RenderableType:
+    """The owner's containers."""
+    if not listed:
+        return Text("You have no containers yet. Make one: voxnix create dev git fish")
+    table = _table("NAME", "STATE", "ADDRESS", "MODULES", "SEEN")
+    for one in listed:
+        table.add_row(
+            one.name,
+            state(one.state),
+            *_cells("\n".join(one.addresses) or "-", ", ".join(one.spec.modules) or "-"),
+            ago(one.observed_at, now),
+        )
+    return table
+
+
+def _cells(*texts: str) -> list[Text]:
+    """Cells whose text is taken as it is: square brackets mean nothing in it."""
+    return [Text(printable(text)) for text in texts]
+
+
+def status(known: WorkloadStatus, now: datetime) -> RenderableType:
+    """All that is known of one container."""
+    workload = known.workload
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("name", workload.name)
+    facts.add_row("state", state(workload.state))
+    facts.add_row("address", *_cells(", ".join(workload.addresses) or "-"))
+    facts.add_row("modules", *_cells(", ".join(workload.spec.modules) or "-"))
+    facts.add_row("seen", ago(workload.observed_at, now))
+    facts.add_row("created", ago(workload.created_at, now))
+    facts.add_row(
+        "machine",
+        f"{workload.machine} on {workload.node}, whose worker was heard of {ago(known.node_seen_at, now)}",
+    )
+    facts.add_row("root", _usage(known.root))
+    facts.add_row("/workspace", _usage(known.workspace))
+    if known.last_operation is not None:
+        facts.add_row("last change", operation_line(known.last_operation))
+    return facts
+
+
+def _usage(usage: Usage | None) -> RenderableType:
+    if usage is None:
+        return Text("not there, or it could not be read", "dim")
+    snapshots = f", {usage.snapshots} snapshots" if usage.snapshots else ""
+    if not usage.quota:
+        return Text(f"{size(usage.used)}{snapshots}")
+    share = usage.used / usage.quota
+    bar = Table.grid(padding=(0, 1))
+    bar.add_row(
+        ProgressBar(
+            usage.quota, usage.used, width=16, complete_style="red" if share >= NEARLY_FULL else "green"
+        ),
+        Text(f"{share:.0%} of {size(usage.quota)}: {size(usage.used)}{snapshots}"),
+    )
+    return bar
+
+
+def modules(listed: list[Module]) -> RenderableType:
+    """The modules there are."""
+    table = _table("NAME", "WHAT IT GIVES", "SAY")
+    for one in listed:
+        table.add_row(one.name, *_cells(one.summary, one.example))
+    return table
+
+
+def module(one: Module) -> RenderableType:
+    """One module with all that it says of itself."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for label, text in (
+        ("name", one.name),
+        ("gives", one.summary),
+        ("", one.description),
+        ("packages", ", ".join(one.debian.packages) or "-"),
+        ("say", one.example),
+    ):
+        facts.add_row(label, *_cells(text))
+    return facts
+
+
+def operations(listed: list[Operation], now: datetime) -> RenderableType:
+    """The owner's operations."""
+    if not listed:
+        return Text("Nothing was asked for yet.")
+    table = _table("NO", "CHANGE", "STATE", "ASKED", "TOOK", "NOTE")
+    for one in listed:
+        table.add_row(
+            str(one.id),
+            f"{one.kind} {one.workload}",
+            state(one.state),
+            ago(one.created_at, now),
+            _took(one, now),
+            *_cells(note(one)),
+        )
+    return table
+
+
+def _took(operation: Operation, now: datetime) -> str:
+    return "-" if operation.started_at is None else span((operation.ended_at or now) - operation.started_at)
+
+
+def note(operation: Operation) -> str:
+    """What is to be said of an operation beside its state."""
+    if operation.problem is not None:
+        return one_line(operation.problem.what)
+    if operation.state is OperationState.RUNNING:
+        return step(operation)
+    if operation.state is OperationState.PROPOSED:
+        return "waits for a person to agree"
+    return ""
+
+
+def step(operation: Operation) -> str:
+    """Where a running operation is: step, label and count."""
+    progress = operation.progress
+    count = f" {progress.done}" + (f" of {progress.total}" if progress.total else "") if progress.done else ""
+    where = f"step {operation.step} of {operation.steps}: " if operation.step else ""
+    return f"{where}{one_line(progress.label) or operation.state}{count}"
+
+
+def operation_line(operation: Operation) -> Text:
+    """An operation on one line."""
+    beside = note(operation)
+    line = Text.assemble(f"{operation.kind} {operation.workload} is ", state(operation.state))
+    return line.append(f" ({beside}), operation {operation.id}" if beside else f", operation {operation.id}")
+
+
+def findings(listed: Iterable[Finding]) -> RenderableType:
+    """What the doctor found, each with what to do about it."""
+    table = _table("", "NAME", "WHAT WAS SEEN")
+    marks = {
+        True: Text("✓ ok", "green"),
+        False: Text("✗ broken", "bold red"),
+        None: Text("? unclear", "magenta"),
+    }
+    for one in listed:
+        hint = Text(f"\n→ {printable(one.hint)}", "yellow") if one.hint else Text()
+        table.add_row(marks[one.ok], one.name, Text(printable(one.detail)).append_text(hint))
+    return table
+
+
+def plan(proposed: Plan) -> RenderableType:
+    """What a person is asked to agree to: what would be lost, in numbers."""
+    losses = Table.grid(padding=(0, 2))
+    losses.add_column(style="bold", no_wrap=True)
+    losses.add_column(justify="right")
+    for loss in proposed.losses:
+        losses.add_row(printable(loss.what), size(loss.amount) if loss.unit == "bytes" else str(loss.amount))
+    head = Text(printable(proposed.summary), "yellow")
+    if not proposed.losses:
+        return head
+    return Group(head, Text("This would be lost:"), Padding(losses, (0, 0, 0, 2)))
+
+
+def problem(what: Problem) -> RenderableType:
+    """An error: what happened, why, what to do next."""
+    text = Text.assemble(("✗ ", "bold red"), (printable(what.what), "bold"))
+    if what.why:
+        text.append(f"\n  {printable(what.why)}")
+    if what.hint:
+        text.append(f"\n  → {printable(what.hint)}", "yellow")
+    return text

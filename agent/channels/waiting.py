@@ -1,0 +1,196 @@
+"""Waiting for an operation, and saying meanwhile what it does: a bar on a terminal, plain lines elsewhere."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from agent.channels import render
+from agent.channels.terminal import Terminal
+from agent.core.operation import Operation, OperationState
+
+SLOW_AFTER = 45.0
+"""Seconds without a change after which a person is told how it looks."""
+LINE_EVERY = 10.0
+"""Seconds between two plain lines that differ in a count alone."""
+LOOKS_SLOW = "nothing new for {:.0f} s: its worker is alive, so it looks slow, not dead"
+
+
+class Interrupted(KeyboardInterrupt):
+    """The person stopped waiting; the operation was not stopped.
+
+    Args:
+        operation: as last seen.
+    """
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(operation.id)
+        self.operation = operation
+
+    def __str__(self) -> str:
+        return (
+            f"Operation {self.operation.id} ({self.operation.kind} {self.operation.workload}) is not cancelled: "
+            "the worker goes on with it, or else the next command that waits does. Look: voxnix operations"
+        )
+
+
+class Reporter(Protocol):
+    """Shows how operations go."""
+
+    def update(self, operation: Operation) -> None:
+        """Show what has changed."""
+        ...
+
+
+def follow(terminal: Terminal, changes: Iterator[Operation]) -> Operation:
+    """Show an operation until ``changes`` ends.
+
+    Args:
+        terminal: where.
+        changes: the operation, now and whenever it has changed; at least once.
+
+    Returns:
+        The operation as last seen.
+
+    Raises:
+        Interrupted: Ctrl-C.
+    """
+    operation = next(changes)
+    try:
+        with _reporter(terminal) as reporter:
+            reporter.update(operation)
+            for operation in changes:
+                reporter.update(operation)
+    except KeyboardInterrupt:
+        raise Interrupted(operation) from None
+    return operation
+
+
+def _reporter(terminal: Terminal) -> AbstractContextManager[Reporter]:
+    if terminal.json:
+        return nullcontext(_Silence())
+    return Bars(terminal.err) if terminal.err.is_terminal else Lines(terminal)
+
+
+class _Silence:
+    def update(self, operation: Operation) -> None:
+        """Programs read the answer alone."""
+
+
+class _Quiet(ProgressColumn):
+    """Says so when nothing has changed for long."""
+
+    max_refresh = 1.0
+
+    def render(self, task: Task) -> Text:
+        """Told by the clock, not by a change."""
+        quiet = time.monotonic() - float(task.fields["changed_at"])
+        return Text(LOOKS_SLOW.format(quiet), "yellow") if quiet >= SLOW_AFTER else Text()
+
+
+class Bars:
+    """A bar for each operation that is under way.
+
+    Args:
+        console: a terminal.
+        live: draw by itself; otherwise who made it draws :attr:`progress`.
+    """
+
+    def __init__(self, console: Console, *, live: bool = True) -> None:
+        self._live = live
+        self._tasks: dict[int, TaskID] = {}
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            _Quiet(),
+            console=console,
+            transient=True,
+        )
+
+    def update(self, operation: Operation) -> None:
+        """Move the operation's bar; take it away when the operation has ended."""
+        task = self._tasks.get(operation.id)
+        if operation.state.ended or operation.state is OperationState.PROPOSED:
+            if task is not None:
+                self.progress.remove_task(self._tasks.pop(operation.id))
+            return
+        if task is None:
+            task = self._tasks[operation.id] = self.progress.add_task("", total=None, changed_at=0.0)
+        counted = operation.progress
+        self.progress.update(
+            task,
+            description=f"{operation.kind} {operation.workload} · {render.step(operation)}",
+            total=counted.total or None,
+            completed=counted.done,
+            changed_at=time.monotonic(),
+        )
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+
+class Lines:
+    """A plain line for each step.
+
+    Args:
+        terminal: where.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._said: dict[int, tuple[str, str, float]] = {}
+        self._alarm: threading.Timer | None = None
+
+    def update(self, operation: Operation) -> None:
+        """Say what is new; a count alone is news only now and then."""
+        self._silence()
+        if operation.state.ended or operation.state is OperationState.PROPOSED:
+            return
+        now = time.monotonic()
+        topic, line = f"{operation.state} {operation.step} {operation.progress.label}", render.step(operation)
+        known = self._said.get(operation.id)
+        if known is None or known[0] != topic or (known[1] != line and now - known[2] >= LINE_EVERY):
+            self._said[operation.id] = topic, line, now
+            self._terminal.say(f"{operation.kind} {operation.workload}: {line}")
+        self._alarm = threading.Timer(SLOW_AFTER, self._slow, (operation,))
+        self._alarm.daemon = True
+        self._alarm.start()
+
+    def _slow(self, operation: Operation) -> None:
+        self._terminal.say(f"{operation.kind} {operation.workload}: {LOOKS_SLOW.format(SLOW_AFTER)}")
+
+    def _silence(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._silence()
