@@ -1,0 +1,24 @@
+# `just` without a name runs the checks and the tests.
+
+@default: test
+
+# Set up and pass everything; arguments go to pytest.
+test *ARGS:
+    scripts/test {{ARGS}}
+
+# Talk to a throw-away appliance.
+try *ARGS:
+    scripts/try {{ARGS}}
+
+# The throw-away appliance by itself: up, run CMD…, shell, status, down.
+box *ARGS:
+    scripts/box {{ARGS}}
+
+# Pin the dependencies anew, with hashes and without any index's address.
+lock:
+    uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
+    uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+# Make the README's pictures anew from a real run.
+picture:
+    scripts/picture
