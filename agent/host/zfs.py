@@ -1,6 +1,7 @@
 """ZFS: data sets, snapshots and the room in a pool. OpenZFS and zfs-fuse 0.7 alike."""
 
 import logging
+import time
 from dataclasses import dataclass
 
 from agent.core.errors import CommandFailed, HostFailure, NoSpace
@@ -13,7 +14,13 @@ log = logging.getLogger(__name__)
 TIMEOUT = 60.0
 """Seconds for any one command; a destroy of many blocks is done in the background by ZFS itself."""
 
+RELEASE = 10.0
+"""Seconds that a data set may stay busy after it was unmounted: zfs-fuse lets go of it a little later."""
+
+RELEASE_POLL = 0.02
+
 _FULL = ("out of space", "no space left", "quota exceeded", "size is less than current used")
+_BUSY = "dataset is busy"
 _ABSENT = "dataset does not exist"
 _PARENT_ABSENT = "parent does not exist"
 
@@ -110,11 +117,15 @@ class Zfs:
         Raises:
             CommandFailed: it has children or snapshots (unless recursive), or clones, or is in use.
         """
-        self._run("zfs", "destroy", *(["-r"] if recursive else []), name)
+        self._released("zfs", "destroy", *(["-r"] if recursive else []), name)
 
     def rename(self, dataset: str, to: str) -> None:
         """Give a data set another name in the same pool, and the parents that it then lacks."""
+        if self.mounted(dataset):
+            self._run("zfs", "unmount", dataset)
         self._made(["zfs", "rename", dataset, to], to)
+        if self.mountpoint(to) is not None:
+            self.mount(to)
 
     def set(self, dataset: str, prop: str, value: str) -> None:
         """Set a property, such as ``quota`` to ``20G``."""
@@ -179,7 +190,7 @@ class Zfs:
         Not by ``-p`` on the command itself: with it an existing data set is taken for a new one.
         """
         try:
-            self._run(*argv)
+            self._released(*argv)
         except CommandFailed as failure:
             parent = dataset.rpartition("/")[0]
             if not parent or _PARENT_ABSENT not in failure.stderr:
@@ -187,7 +198,20 @@ class Zfs:
         else:
             return
         self._run("zfs", "create", "-p", parent)
-        self._run(*argv)
+        self._released(*argv)
+
+    def _released(self, *argv: str) -> None:
+        """Run what needs a data set that nobody uses; a short while again where somebody seems to."""
+        deadline = time.monotonic() + RELEASE
+        while True:
+            try:
+                self._run(*argv)
+            except CommandFailed as failure:
+                if _BUSY not in failure.stderr or time.monotonic() > deadline:
+                    raise
+                time.sleep(RELEASE_POLL)
+            else:
+                return
 
     def _run(self, *argv: str) -> Completed:
         try:

@@ -1,0 +1,227 @@
+"""What a simulated node has and is: its state, and what may be set about it."""
+
+import re
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MEGABYTE = 1 << 20
+GIGABYTE = 1 << 30
+
+SOURCES = "/etc/apt/sources.list.d/debian.sources"
+
+
+class UnknownCommand(AssertionError):
+    """The simulated node was sent a command that it does not know: teach it, or mend the caller."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things take, in seconds.
+
+    Attributes:
+        build: to build an image.
+        boot: from the start of a container until it has booted.
+        lease: from then until it has an address.
+        stop: to shut a container down.
+    """
+
+    build: float = 6.0
+    boot: float = 0.6
+    lease: float = 0.3
+    stop: float = 0.3
+
+    @classmethod
+    def instant(cls) -> "Pace":
+        """Nothing takes any time."""
+        return cls(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large things are, in bytes.
+
+    Attributes:
+        pool: what fits into the pool.
+        image: the smallest guest image, unpacked.
+        package: what each package adds to it.
+        shift: what changing the owner of an image's files writes.
+        boot: what a container writes at its first boot.
+    """
+
+    pool: int = 20 * GIGABYTE
+    image: int = 180 * MEGABYTE
+    package: int = 12 * MEGABYTE
+    shift: int = 4 * MEGABYTE
+    boot: int = 1 * MEGABYTE
+
+
+@dataclass
+class Fault:
+    """Something that goes wrong.
+
+    Attributes:
+        match: regular expression, searched in the command's words joined by spaces.
+        returncode: what the command answers instead.
+        stderr: what it says.
+        times: how often; None for ever.
+        hangs: it does nothing until its time is up.
+        after: of a command that is read line by line: how many lines come first.
+    """
+
+    match: str
+    returncode: int = 1
+    stderr: str = ""
+    times: int | None = 1
+    hangs: bool = False
+    after: int = 0
+    _pattern: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._pattern = re.compile(self.match)
+
+    def strikes(self, argv: list[str]) -> bool:
+        """Whether it is this command's turn; counts it if so."""
+        if self.times == 0 or not self._pattern.search(" ".join(argv)):
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a simulated program ended.
+
+    Attributes:
+        stdout: what it printed.
+        stderr: what it said on the side.
+        returncode: its exit code.
+        seconds: how long it took.
+    """
+
+    stdout: str = ""
+    stderr: str = ""
+    returncode: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def no(cls, stderr: str, returncode: int = 1) -> "Answer":
+        """An error."""
+        return cls(stderr=stderr + "\n", returncode=returncode)
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Tree(_State):
+    """What a root file system holds.
+
+    Attributes:
+        packages: that were asked for.
+        size: in bytes.
+        uid_base: whose its files are; 0 before they were given to anybody.
+    """
+
+    packages: tuple[str, ...]
+    size: int
+    uid_base: int = 0
+
+
+class Snapshot(_State):
+    """A data set as it was."""
+
+    tree: Tree | None
+    files: dict[str, str]
+    uid_base: int
+
+
+class Dataset(_State):
+    """A ZFS data set.
+
+    Attributes:
+        mountpoint: its own; empty where it has its parent's.
+        mounted: whether it is.
+        quota: in bytes, 0 for none.
+        written: what is in it that is in no other, in bytes.
+        origin: the snapshot that it began as; empty for none.
+        tree: the root file system in it.
+        files: other text files in it, by path from its root.
+        uid_base: who owns its root folder.
+        snapshots: of it, by the name after the ``@``.
+    """
+
+    mountpoint: str = ""
+    mounted: bool = True
+    quota: int = 0
+    written: int = 24_576
+    origin: str = ""
+    tree: Tree | None = None
+    files: dict[str, str] = Field(default_factory=dict)
+    uid_base: int = 0
+    snapshots: dict[str, Snapshot] = Field(default_factory=dict)
+
+
+class Unit(_State):
+    """A container's unit that systemd has seen.
+
+    Attributes:
+        active: it was started and not stopped.
+        failed: the last start failed.
+        booted_at: when it has booted, in seconds since 1970.
+        stopped_at: when it has stopped.
+        address: what it gets.
+    """
+
+    active: bool = False
+    failed: bool = False
+    booted_at: float = 0.0
+    stopped_at: float = 0.0
+    address: str = ""
+
+
+class World(_State):
+    """All that a simulated node has. It can be kept as JSON.
+
+    Attributes:
+        pool: name of its one pool; present and healthy.
+        datasets: by full name.
+        units: by machine.
+        loaded: the machines whose unit files systemd has read, and their text.
+        files: text files on the node's own disk, by path.
+        folders: empty folders there.
+        archives: guest images there, by path.
+        journal: (time, line) of each machine and, as ``unit:NAME``, of its unit on the node.
+        bridges: network bridges that are up.
+        firewall: whether the rules are in force.
+        leases: how many addresses were given out.
+        changes: counts up with each change of a machine.
+    """
+
+    pool: str = "tank"
+    datasets: dict[str, Dataset] = Field(default_factory=dict)
+    units: dict[str, Unit] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
+    folders: set[str] = Field(default_factory=set)
+    archives: dict[str, Tree] = Field(default_factory=dict)
+    journal: dict[str, list[tuple[float, str]]] = Field(default_factory=dict)
+    bridges: set[str] = Field(default_factory=set)
+    firewall: bool = True
+    leases: int = 0
+    changes: int = 0
+
+    @classmethod
+    def new(cls, pool: str, bridge: str) -> "World":
+        """A node that was just set up."""
+        sources = "Types: deb\nURIs: http://mirror.invalid/debian\nSuites: trixie\nComponents: main\n"
+        return cls(
+            pool=pool,
+            bridges={bridge},
+            datasets={pool: Dataset(mountpoint=f"/{pool}")},
+            files={SOURCES: sources},
+        )
+
+    def log(self, source: str, now: float, line: str) -> None:
+        """Add a line to a journal."""
+        self.journal.setdefault(source, []).append((now, line))
