@@ -108,7 +108,7 @@ def execute(desk: Desk, name: str, argv: list[str], timeout: float) -> int:
         desk.terminal.show("", done.model_dump(mode="json"))
         return done.returncode
     if desk.terminal.simulated:
-        desk.terminal.say(render.SIMULATION)  # beside the output, which stays the command's own
+        desk.terminal.say(render.simulation())  # beside the output, which stays the command's own
     for stream, text in ((sys.stdout, done.stdout), (sys.stderr, done.stderr)):
         stream.flush()
         stream.buffer.write(text.encode(errors="surrogateescape"))

@@ -41,6 +41,11 @@ NEARLY_FULL = 0.9
 SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
+def simulation() -> Text:
+    """The line that every answer carries where nothing is real."""
+    return Text(SIMULATION, "bold magenta")
+
+
 def size(amount: int) -> str:
     """Bytes for people, in the powers of 1024 that quotas are set in."""
     unit, suffix = pick_unit_and_suffix(amount, ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"], 1024)

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from agent.channels import render
+from agent.channels.printable import printable
 from agent.core.errors import HostFailure, InvalidSettings, Problem, Refusal
 
 PIPE_WIDTH = 200
@@ -48,7 +49,7 @@ class Terminal:
             print(json_format.dumps({**answer, "simulated": self.simulated}, indent=2))  # noqa: T201
             return
         if self.simulated:
-            self.out.print(_simulation())
+            self.out.print(render.simulation())
         self.out.print(renderable)
 
     def fail(self, problem: Problem, **beside: Any) -> int:  # noqa: ANN401 - plain JSON
@@ -65,9 +66,13 @@ class Terminal:
             self.show("", {"error": problem.as_dict(), **beside})
         else:
             if self.simulated:
-                self.err.print(_simulation())
+                self.err.print(render.simulation())
             self.err.print(render.problem(problem))
         return EXIT_CODES.get(problem.kind, HostFailure.exit_code)
+
+    def write(self, line: str) -> None:
+        """A line of an answer that comes bit by bit."""
+        self.out.print(Text(printable(line)), soft_wrap=True)
 
     def say(self, text: str | Text) -> None:
         """Tell a person something beside the answer."""
@@ -83,10 +88,6 @@ class Terminal:
             self.err.print()
             return False
         return answer.strip().lower() in {"y", "yes"}
-
-
-def _simulation() -> Text:
-    return Text(render.SIMULATION, "bold magenta")
 
 
 def _console(*, error: bool) -> Console:

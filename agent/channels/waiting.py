@@ -43,9 +43,10 @@ class Interrupted(KeyboardInterrupt):
         self.operation = operation
 
     def __str__(self) -> str:
+        what = f"Operation {self.operation.id} ({self.operation.kind} {self.operation.workload})"
         return (
-            f"Operation {self.operation.id} ({self.operation.kind} {self.operation.workload}) is not cancelled: "
-            "the worker goes on with it, or else the next command that waits does. Look: voxnix operations"
+            f"{what} is not cancelled: the worker goes on with it, or else the next command that waits does. "
+            "Look: voxnix operations"
         )
 
 
@@ -123,6 +124,11 @@ class Bars:
             console=console,
             transient=True,
         )
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is a bar to draw."""
+        return bool(self._tasks)
 
     def update(self, operation: Operation) -> None:
         """Move the operation's bar; take it away when the operation has ended."""
