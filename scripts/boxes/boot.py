@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).with_name("boot.sh")
 # A box answers in seconds; past this it is not slow but stuck.
 PATIENCE = 120.0
-# It is about to be thrown away: what has not ended by then is killed.
-POWER_OFF_PATIENCE = 5.0
-POWER_OFF = signal.SIGRTMIN + 4
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -55,11 +50,9 @@ def down(place: Place, steps: Steps) -> bool:
     ):
         if not place.folder.exists():
             return False
-        state = processes.read(place)
-        if state:
-            with steps.step(f"Stop of “{place.name}”") as step:
-                _power_off(state, step)
-        _clear(place)
+        # All it holds is thrown away, so nothing in it need be asked to end well.
+        with steps.step(f"Removal of “{place.name}”"):
+            _clear(place)
         return True
 
 
@@ -202,15 +195,6 @@ def _failed(place: Place) -> BoxError:
         "\n       ".join(said) or "It ended without a word.",
         "Nothing of it is left running. Try again; if it happens again, report it with the lines above.",
     )
-
-
-def _power_off(state: State, step: Step) -> None:
-    step.update("powering off")
-    if state.alive():
-        os.kill(state.leader, POWER_OFF)
-    deadline = time.monotonic() + POWER_OFF_PATIENCE
-    while processes.started(state.supervisor) == state.supervisor_started and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 def _clear(place: Place) -> None:

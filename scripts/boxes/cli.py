@@ -103,6 +103,16 @@ def status(
 
 
 @app.command()
+def prepare(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+) -> None:
+    """Install the Debian packages that a box needs on this machine."""
+    with Steps() as steps:
+        host.install(host.packages_wanted(), steps, yes=yes)
+
+
+@app.command()
 def missing() -> None:
     """Print what keeps this machine from holding a box, a line each; ends with 4 when something does."""
     found = host.missing()

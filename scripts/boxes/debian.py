@@ -60,7 +60,7 @@ def build(into: Path, step: Step) -> None:
     follow(
         [*argv, mirror.SUITE, str(into), *mirror.sources()],
         what="Debian 13 could not be put together.",
-        do="If the mirror cannot be reached, check the network or set VOXNIX_DEBIAN_MIRROR to the address of one; "
+        do="If the mirror cannot be reached, check the network or set VOXNIX_DEBIAN_MIRROR; "
         "then run the same command again.",
         line=counting(step.update),
     )

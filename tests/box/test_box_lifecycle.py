@@ -1,0 +1,134 @@
+"""Boxes come up, stand side by side, and go without a trace, however they end."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts.boxes import cgroups
+from scripts.boxes.places import Place, cache
+from tests.box.command import box_command, run
+
+
+def _traces(name: str) -> list[str]:
+    """What is left of a box: processes, cgroups, folders."""
+    place = Place.of(name)
+    groups = [str(mount / place.group) for mount in cgroups.MOUNTS if (mount / place.group).exists()]
+    folders = [str(place.folder)] if place.folder.exists() else []
+    processes = subprocess.run(
+        ["pgrep", "-f", f"machine={name} "], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return groups + folders + processes
+
+
+def test_a_box_comes_up_says_so_and_goes_without_a_trace(spare: str) -> None:
+    """up, up again, status, down, down again: each tells how it is, and down leaves nothing."""
+    begun = time.monotonic()
+    assert "is up" in box_command("up", "--name", spare).out
+    assert time.monotonic() - begun < 10
+    again = box_command("up", "--name", spare)
+    assert again.code == 0
+    assert "is up already" in again.out
+    facts = json.loads(box_command("status", "--name", spare, "--json").out)
+    assert facts["up"] is True
+    assert facts["failed units"] == []
+    assert facts["pool"].startswith("tank ONLINE")
+    assert box_command("down", "--name", spare).code == 0
+    assert _traces(spare) == []
+    absent = box_command("down", "--name", spare)
+    assert absent.code == 0
+    assert "There is no box" in absent.out
+    down = box_command("status", "--name", spare)
+    assert down.code == 3
+    assert "is down" in down.out
+
+
+def test_boxes_stand_side_by_side(box: str, spare: str) -> None:
+    """Two boxes have a root, a pool and a network of their own."""
+    assert box_command("up", "--name", spare).code == 0
+    assert run(spare, "zfs", "create", "tank/mine").code == 0
+    assert run(box, "zfs", "list", "tank/mine").code == 1
+    assert run(spare, "touch", "/mine").code == 0
+    assert run(box, "test", "-e", "/mine").code == 1
+
+
+def test_down_ends_what_runs_in_the_box_whatever_it_does(spare: str) -> None:
+    """A process that ignores every signal it can is gone with its box."""
+    assert box_command("up", "--name", spare).code == 0
+    run(spare, "sh", "-c", "(trap '' TERM INT HUP; sleep 87654) >/dev/null 2>&1 & ")
+    assert box_command("down", "--name", spare).code == 0
+    assert _traces(spare) == []
+    assert subprocess.run(["pgrep", "-fx", "sleep 87654"], check=False, capture_output=True).returncode == 1
+
+
+def test_a_box_that_powers_off_by_itself_is_down_and_comes_up_anew(spare: str) -> None:
+    """After `poweroff` inside nothing runs; `up` starts afresh."""
+    assert box_command("up", "--name", spare).code == 0
+    run(spare, "touch", "/old")
+    run(spare, "systemctl", "poweroff")
+    _until(lambda: box_command("status", "--name", spare).code == 3)
+    assert box_command("up", "--name", spare).code == 0
+    assert run(spare, "test", "-e", "/old").code == 1
+
+
+@pytest.mark.parametrize("broken", ["systemd-nspawn", "slirp4netns"])
+def test_a_start_that_fails_leaves_nothing(spare: str, broken: str, tmp_path: Path) -> None:
+    """Nspawn that fails ends the start in words; without an uplink the box comes up and says so."""
+    fake = tmp_path / broken
+    fake.write_text("#!/bin/sh\necho it is broken >&2\nexit 1\n")
+    fake.chmod(0o755)
+    answer = box_command("up", "--name", spare, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert "it is broken" in answer.err
+    assert "Traceback" not in answer.err
+    if broken == "slirp4netns":
+        assert answer.code == 0
+        assert "it has no network" in answer.err
+        assert run(spare, "true").code == 0
+    else:
+        assert answer.code == 1
+        assert "did not come up" in answer.err
+        assert _traces(spare) == []
+
+
+def test_a_start_that_is_killed_leaves_nothing_that_the_next_one_trips_over(spare: str) -> None:
+    """Kill -9 of `up` in the middle of a boot; the next `up` works, and `down` leaves nothing."""
+    place = Place.of(spare)
+    command = subprocess.Popen(
+        [Path(__file__).parents[2] / "scripts/box", "up", "--name", spare],
+        env={**os.environ, "VOXNIX_CACHE": str(cache())},
+        stderr=subprocess.DEVNULL,
+    )
+    _until(place.console.exists)
+    command.send_signal(signal.SIGKILL)
+    command.wait()
+    assert run(spare, "true").code == 125
+    assert box_command("up", "--name", spare).code == 0
+    assert box_command("down", "--name", spare).code == 0
+    assert _traces(spare) == []
+
+
+def test_a_recycled_process_id_is_never_entered(spare: str, sleeper: subprocess.Popen[bytes]) -> None:
+    """A state file whose process id now is another process's counts as no box."""
+    assert box_command("up", "--name", spare).code == 0
+    state = Place.of(spare).state
+    lines = [
+        f"leader={sleeper.pid}" if line.startswith("leader=") else line
+        for line in state.read_text().splitlines()
+    ]
+    state.write_text("\n".join(lines) + "\n")
+    assert run(spare, "true").code == 125
+    assert box_command("down", "--name", spare).code == 0
+    assert sleeper.poll() is None
+    assert _traces(spare) == []
+
+
+def _until(holds: object) -> None:
+    deadline = time.monotonic() + 30
+    assert callable(holds)
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
