@@ -1,0 +1,251 @@
+"""The phrasebook as a pydantic-ai model: no network, nothing invented, the same tools."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_ai import RunContext
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    ModelResponseStreamEvent,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+from pydantic_ai.settings import ModelSettings
+
+from agent.phrasebook.replies import WHICH, report, spoken
+from agent.phrasebook.understand import Act, Ask, Background, Call, Lost, Say, understand
+from agent.tools.views import ProblemView, View, ViewAdapter
+
+NAME = "phrasebook"
+NO_MODEL = "phrasebook: no language model is configured"
+NO_ANSWER = "phrasebook: the model did not answer"
+METADATA = "voxnix"
+"""Where a response keeps what is no text: ``exit_code`` where no tool is called, and what was ``asked``."""
+_WORD = 24
+"""Characters that are streamed at once."""
+
+
+class Phrasebook(Model):
+    """Plain phrases -> the tools' calls, and their results -> plain answers.
+
+    Args:
+        modules: names of the modules there are.
+        notice: why it is the phrasebook that answers; said once in each reply.
+    """
+
+    def __init__(self, modules: Sequence[str] = (), notice: str = NO_MODEL) -> None:
+        super().__init__()
+        self._modules = tuple(modules)
+        self._notice = notice
+
+    @property
+    def model_name(self) -> str:
+        """Its name."""
+        return NAME
+
+    @property
+    def system(self) -> str:
+        """Its provider: itself."""
+        return NAME
+
+    @property
+    def provider(self) -> None:
+        """No provider."""
+        return
+
+    def prepare_messages(
+        self,
+        messages: list[ModelMessage],
+        model_request_parameters: ModelRequestParameters | None = None,  # noqa: ARG002
+    ) -> list[ModelMessage]:
+        """The messages as they are: nothing has to be put into a provider's form."""
+        return messages
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,  # noqa: ARG002
+        model_request_parameters: ModelRequestParameters,  # noqa: ARG002
+    ) -> ModelResponse:
+        """Answer at once."""
+        return self.respond(messages)
+
+    @asynccontextmanager
+    async def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,  # noqa: ARG002
+        model_request_parameters: ModelRequestParameters,
+        run_context: RunContext[Any] | None = None,  # noqa: ARG002
+    ) -> AsyncGenerator[StreamedResponse]:
+        """Answer in pieces."""
+        yield _Stream(model_request_parameters, self.respond(messages))
+
+    def respond(self, messages: Sequence[ModelMessage]) -> ModelResponse:
+        """The answer to a conversation: calls where something is to be done, text where it was or cannot be.
+
+        Once a tool has been called in this turn, by whichever model, it only reports: nothing is done twice.
+        """
+        turn = Turn.of(messages)
+        background = Background(turn.last, turn.asked, self._modules)
+        meaning = understand(turn.sentence, background) if turn.sentence else Lost()
+        if turn.views:
+            return self._text(report(turn.views, meaning.about if isinstance(meaning, Act) else ""))
+        match meaning:
+            case Act(calls):
+                return ModelResponse(
+                    [ToolCallPart(call.tool, call.arguments) for call in calls], model_name=NAME
+                )
+            case Ask(call):
+                asked = {"tool": call.tool, "arguments": call.arguments}
+                return self._text(WHICH[call.tool], exit_code=3, asked=asked)
+            case Lost():
+                return self._text(spoken(meaning, self._modules), exit_code=3)
+            case Say(topic):
+                code = 3 if topic in {"approve", "by name", "no module"} else 0
+                return self._text(spoken(meaning, self._modules), exit_code=code)
+
+    def report(self, views: Sequence[View]) -> str:
+        """What tools answered in a turn that the language model could not finish."""
+        return self._signed(report(views))
+
+    def _text(self, text: str, **metadata: object) -> ModelResponse:
+        return ModelResponse([TextPart(self._signed(text))], model_name=NAME, metadata={METADATA: metadata})
+
+    def _signed(self, text: str) -> str:
+        return f"{text}\n\n_({self._notice})_"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a conversation says to somebody who has to answer it.
+
+    Attributes:
+        sentence: what the person said last.
+        views: what tools answered since then.
+        last: the container spoken of last before that.
+        asked: what the answer before it asked a name for.
+    """
+
+    sentence: str
+    views: tuple[View, ...] = ()
+    last: str | None = None
+    asked: Call | None = None
+
+    @classmethod
+    def of(cls, messages: Sequence[ModelMessage]) -> "Turn":
+        """Read the messages of any model."""
+        begin = next(
+            (at for at in range(len(messages) - 1, -1, -1) if _sentence(messages[at])), len(messages)
+        )
+        if begin == len(messages):
+            return cls("")
+        returns = [
+            part
+            for message in messages[begin:]
+            if isinstance(message, ModelRequest)
+            for part in message.parts
+            if isinstance(part, ToolReturnPart)
+        ]
+        last = [part.tool_name for part in returns]
+        views = tuple(
+            _view(part)
+            for at, part in enumerate(returns)
+            # What was mended and asked again is told once.
+            if part.outcome != "retried" or part.tool_name not in last[at + 1 :]
+        )
+        return cls(_sentence(messages[begin]), views, _spoken_of(messages[:begin]), _asked(messages[:begin]))
+
+
+@dataclass
+class _Stream(StreamedResponse):
+    response: ModelResponse
+    _timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        self.metadata = self.response.metadata
+
+    async def _get_event_iterator(self) -> AsyncIterator[ModelResponseStreamEvent]:
+        for index, part in enumerate(self.response.parts):
+            if isinstance(part, TextPart):
+                for start in range(0, len(part.content), _WORD):
+                    piece = part.content[start : start + _WORD]
+                    for event in self._parts_manager.handle_text_delta(vendor_part_id=index, content=piece):
+                        yield event
+            else:
+                yield self._parts_manager.handle_part(vendor_part_id=index, part=part)
+
+    async def close_stream(self) -> None:
+        """Nothing is open."""
+
+    @property
+    def model_name(self) -> str:
+        return NAME
+
+    @property
+    def provider_name(self) -> None:
+        return None
+
+    @property
+    def provider_url(self) -> None:
+        return None
+
+    @property
+    def timestamp(self) -> datetime:
+        return self._timestamp
+
+
+def _sentence(message: ModelMessage) -> str:
+    """What a person said in this message, empty where it is nothing of theirs."""
+    if not isinstance(message, ModelRequest):
+        return ""
+    said: list[str] = []
+    for part in message.parts:
+        if isinstance(part, UserPromptPart):
+            content = [part.content] if isinstance(part.content, str) else part.content
+            said += [item for item in content if isinstance(item, str)]
+    return "\n".join(said).strip()
+
+
+def _view(part: ToolReturnPart) -> View:
+    if isinstance(part.content, View):
+        return part.content
+    try:
+        return ViewAdapter.validate_python(part.content)
+    except ValidationError:
+        # The words of a refusal that a model may mend, or of pydantic-ai: a timeout, an interruption.
+        return ProblemView(refused=part.outcome == "retried", code=part.outcome, what=str(part.content))
+
+
+def _spoken_of(messages: Sequence[ModelMessage]) -> str | None:
+    for message in reversed(messages):
+        if isinstance(message, ModelResponse):
+            for part in reversed(message.parts):
+                name = _arguments(part).get("name") if isinstance(part, ToolCallPart) else None
+                if isinstance(name, str) and name:
+                    return name
+    return None
+
+
+def _arguments(part: ToolCallPart) -> dict[str, Any]:
+    try:
+        return part.args_as_dict()
+    except ValueError:  # what a language model wrote was no JSON
+        return {}
+
+
+def _asked(messages: Sequence[ModelMessage]) -> Call | None:
+    message = messages[-1] if messages else None
+    if not isinstance(message, ModelResponse):
+        return None
+    asked = (message.metadata or {}).get(METADATA, {}).get("asked")
+    return Call(asked["tool"], asked["arguments"]) if asked else None
