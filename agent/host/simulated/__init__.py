@@ -7,4 +7,4 @@ It stands where the real node stands, so that all above it is the real thing. On
 from agent.host.simulated.node import SimulatedNode
 from agent.host.simulated.world import Fault, Pace, Sizes, UnknownCommand
 
-__all__ = ["Fault", "Pace", "Sizes", "SimulatedNode", "UnknownCommand"]
+__all__ = ["Fault", "Pace", "SimulatedNode", "Sizes", "UnknownCommand"]

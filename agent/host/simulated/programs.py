@@ -2,8 +2,21 @@
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from agent.host.simulated.world import Answer, Pace, Sizes, UnknownCommand, World
+
+
+class Host(Protocol):
+    """The simulated node, as its programs see it."""
+
+    world: World
+    pace: Pace
+    sizes: Sizes
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -12,19 +25,33 @@ class Call:
 
     Attributes:
         argv: its words.
-        world: the node's state, held still while a program that only answers runs.
-        now: seconds since 1970.
-        pace: how long things take.
-        sizes: how large things are.
+        host: the node, whose state is held still while a program runs, or between two pieces of a stream.
         timeout: seconds after which it would be killed.
     """
 
     argv: list[str]
-    world: World
-    now: float
-    pace: Pace
-    sizes: Sizes
+    host: Host
     timeout: float
+
+    @property
+    def world(self) -> World:
+        """The node's state, which may be another object after each piece of a stream."""
+        return self.host.world
+
+    @property
+    def pace(self) -> Pace:
+        """How long things take."""
+        return self.host.pace
+
+    @property
+    def sizes(self) -> Sizes:
+        """How large things are."""
+        return self.host.sizes
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self.host.time()
 
     def unknown(self) -> UnknownCommand:
         """What to raise for words that no caller is known to send."""
@@ -36,7 +63,9 @@ Stream = Callable[[Call], Generator[str | float, None, Answer]]
 """Yields lines, and seconds to let pass."""
 
 
-def split_options(call: Call, begin: int, known: Mapping[str, bool]) -> tuple[dict[str, list[str]], list[str]]:
+def split_options(
+    call: Call, begin: int, known: Mapping[str, bool]
+) -> tuple[dict[str, list[str]], list[str]]:
     """Take short options apart from other words.
 
     Args:

@@ -188,7 +188,6 @@ class World(_State):
         pool: name of its one pool; present and healthy.
         datasets: by full name.
         units: by machine.
-        loaded: the machines whose unit files systemd has read, and their text.
         files: text files on the node's own disk, by path.
         folders: empty folders there.
         archives: guest images there, by path.

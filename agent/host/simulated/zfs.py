@@ -13,16 +13,17 @@ OVERHEAD = 24_576
 
 def used(world: World, name: str) -> int:
     """What a data set and all below it take, in bytes."""
-    return sum(one.written for key, one in world.datasets.items() if key == name or key.startswith(f"{name}/"))
+    return sum(
+        one.written for key, one in world.datasets.items() if key == name or key.startswith(f"{name}/")
+    )
 
 
 def available(world: World, name: str, pool_size: int) -> int:
     """What may still be written to a data set, in bytes: the smallest room of all above it."""
     rooms = [pool_size - used(world, world.pool)]
     parts = name.split("/")
-    for above in ("/".join(parts[: count + 1]) for count in range(len(parts))):
-        if world.datasets[above].quota:
-            rooms.append(world.datasets[above].quota - used(world, above))
+    line = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+    rooms += [world.datasets[one].quota - used(world, one) for one in line if world.datasets[one].quota]
     return max(0, min(rooms))
 
 
@@ -78,6 +79,7 @@ def zfs(call: Call) -> Answer:
         "rename": _rename,
         "set": _set,
         "mount": _mount,
+        "unmount": _unmount,
     }
     if len(call.argv) < 3 or call.argv[1] not in verbs:  # noqa: PLR2004 - program, verb, operand
         raise call.unknown()
@@ -230,7 +232,8 @@ def _destroy(call: Call) -> Answer:
         if "-r" not in options and (len(gone) > 1 or snapshots):
             children = "\n".join([key for key in gone if key != name] + snapshots)
             return Answer.no(
-                f"cannot destroy '{name}': filesystem has children\nuse '-r' to destroy the following datasets:\n{children}"
+                f"cannot destroy '{name}': filesystem has children\n"
+                f"use '-r' to destroy the following datasets:\n{children}"
             )
     clones = [key for key, one in world.datasets.items() if one.origin in snapshots and key not in gone]
     if clones:
@@ -241,7 +244,7 @@ def _destroy(call: Call) -> Answer:
         )
     for key in gone:
         if busy(call, key):
-            return Answer.no(f"umount: {mountpoint(world, key)}: target is busy.\ncannot unmount '{key}': umount failed")
+            return Answer.no(f"cannot destroy '{key}': dataset is busy")
     for key in gone:
         del world.datasets[key]
     if "@" in name:
@@ -309,4 +312,14 @@ def _mount(call: Call) -> Answer:
     if mountpoint(call.world, name) == "none":
         return Answer.no(f"cannot mount '{name}': no mountpoint set")
     call.world.datasets[name].mounted = True
+    return Answer()
+
+
+def _unmount(call: Call) -> Answer:
+    name = call.argv[2]
+    if name not in call.world.datasets:
+        return Answer.no(f"cannot open '{name}': dataset does not exist")
+    if not call.world.datasets[name].mounted:
+        return Answer.no(f"cannot unmount '{name}': not currently mounted")
+    call.world.datasets[name].mounted = False
     return Answer()

@@ -1,0 +1,183 @@
+"""The simulated ``systemd-run`` into a machine: a few commands, as far as they are believable."""
+
+import re
+import shlex
+
+from agent.host.simulated import zfs
+from agent.host.simulated.programs import Call
+from agent.host.simulated.units import active_state, root_tree
+from agent.host.simulated.world import Answer
+
+VERSIONS = {
+    "git": "git version 2.47.3",
+    "fish": "fish, version 4.0.2",
+    "python3": "Python 3.13.5",
+    "nodejs": "v20.19.2",
+    "npm": "9.2.0",
+}
+"""What ``--version`` of a package's program of the same name says."""
+
+PROGRAMS = {"node": "nodejs"}
+"""Programs that are not called like their package."""
+
+_FIXED = ("--quiet", "--collect", "--pipe", "--wait", "--expand-environment=no")
+_REDIRECT = re.compile(r"(.*?)\s*(>>?)\s*(\S+)\Z", re.DOTALL)
+
+
+def systemd_run(call: Call) -> Answer:
+    """``systemd-run --machine=… -- /usr/bin/env -- COMMAND``."""
+    if tuple(call.argv[2:7]) != _FIXED or tuple(call.argv[11:14]) != ("--", "/usr/bin/env", "--"):
+        raise call.unknown()
+    machine, limit, folder = call.argv[1], call.argv[7], call.argv[8]
+    name = machine.removeprefix("--machine=")
+    if active_state(call.world.units.get(name), call.now) != "active":
+        return Answer.no("Failed to connect to system scope bus via machine transport: Host is down")
+    seconds = float(limit.removeprefix("--property=RuntimeMaxSec="))
+    shell = Shell(call, name, folder.removeprefix("--property=WorkingDirectory=-"))
+    answer = shell.run(call.argv[14:])
+    if answer.seconds > seconds:
+        return Answer(returncode=1, seconds=seconds)
+    return answer
+
+
+class Shell:
+    """What a machine would answer.
+
+    Args:
+        call: the command that asks.
+        machine: which one.
+        folder: where it begins.
+    """
+
+    def __init__(self, call: Call, machine: str, folder: str) -> None:
+        self._call = call
+        self._machine = machine
+        self._folder = folder if self._bound(folder) else "/"
+
+    def run(self, argv: list[str]) -> Answer:
+        """Run one command."""
+        program, *words = argv
+        tree = root_tree(self._call.world, self._machine)
+        packages = tree.packages if tree else ()
+        package = PROGRAMS.get(program, program)
+        if package in VERSIONS:
+            if package in packages and words in (["--version"], ["-v"]):
+                return Answer(VERSIONS[package] + "\n")
+            if package in packages:
+                return Answer.no(f"{program}: the simulation knows only --version of it")
+            return self._missing(program)
+        known = {
+            "true": Answer,
+            "false": lambda: Answer(returncode=1),
+            "echo": lambda: Answer(" ".join(words) + "\n"),
+            "pwd": lambda: Answer(self._folder + "\n"),
+            "id": lambda: Answer("uid=0(root) gid=0(root) groups=0(root)\n"),
+            "whoami": lambda: Answer("root\n"),
+            "hostname": lambda: Answer(self._hostname() + "\n"),
+            "uname": lambda: Answer(
+                "Linux\n" if not words else f"Linux {self._hostname()} 6.12.0 x86_64 GNU/Linux\n"
+            ),
+            "sleep": lambda: Answer(seconds=float(words[0]) if words else 0.0),
+            "ls": lambda: self._ls([word for word in words if not word.startswith("-")]),
+            "cat": lambda: self._cat(words),
+            "touch": lambda: self._write(words[0], "", append=True),
+            "sh": lambda: self._sh(words),
+            "bash": lambda: self._sh(words),
+        }
+        answer = known.get(program.rpartition("/")[2])
+        return answer() if answer else self._missing(program)
+
+    @staticmethod
+    def _missing(program: str) -> Answer:
+        return Answer.no(f"env: \u2018{program}\u2019: No such file or directory", 127)
+
+    def _hostname(self) -> str:
+        settings = self._call.world.files.get(f"/etc/systemd/nspawn/{self._machine}.nspawn", "")
+        found = re.search(r"^Hostname=(.*)$", settings, re.MULTILINE)
+        return found[1] if found else self._machine
+
+    def _bound(self, path: str) -> tuple[str, str] | None:
+        """The data set that a path inside is in, and the path from its root."""
+        settings = self._call.world.files.get(f"/etc/systemd/nspawn/{self._machine}.nspawn", "")
+        for source, target in re.findall(r"^Bind=(.*):(.*)$", settings, re.MULTILINE):
+            if path == target or path.startswith(f"{target}/"):
+                return zfs.holding(self._call.world, source + path.removeprefix(target))
+        return None
+
+    def _place(self, path: str) -> tuple[str, str] | None:
+        full = path if path.startswith("/") else f"{self._folder.rstrip('/')}/{path}"
+        return self._bound(full) or zfs.holding(self._call.world, f"/var/lib/machines/{self._machine}{full}")
+
+    def _ls(self, words: list[str]) -> Answer:
+        path = words[0] if words else self._folder
+        place = self._place(path)
+        if place is None:
+            return Answer.no(f"ls: cannot access '{path}': No such file or directory", 2)
+        dataset, inside = place
+        files = self._call.world.datasets[dataset].files
+        if inside in files:
+            return Answer(f"{path}\n")
+        below = f"{inside}/" if inside else ""
+        names = {name.removeprefix(below).partition("/")[0] for name in files if name.startswith(below)}
+        if inside and not names:
+            return Answer.no(f"ls: cannot access '{path}': No such file or directory", 2)
+        return Answer("".join(f"{name}\n" for name in sorted(names)))
+
+    def _cat(self, words: list[str]) -> Answer:
+        out = ""
+        for path in words:
+            place = self._place(path)
+            content = self._call.world.datasets[place[0]].files.get(place[1]) if place else None
+            if content is None:
+                return Answer.no(f"cat: {path}: No such file or directory")
+            out += content
+        return Answer(out)
+
+    def _write(self, path: str, text: str, *, append: bool) -> Answer:
+        place = self._place(path)
+        if place is None or not place[1]:
+            return Answer.no(f"sh: 1: cannot create {path}: Directory nonexistent", 2)
+        dataset, inside = place
+        if zfs.available(self._call.world, dataset, self._call.sizes.pool) < len(text.encode()):
+            return Answer.no("sh: echo: I/O error: Disk quota exceeded")
+        one = self._call.world.datasets[dataset]
+        old = one.files.get(inside, "")
+        one.files[inside] = old + text if append else text
+        one.written += max(0, len(one.files[inside].encode()) - len(old.encode()))
+        return Answer()
+
+    def _sh(self, words: list[str]) -> Answer:
+        """``sh -c`` of simple commands with ``;`` and ``&&`` between, and ``>`` into a file."""
+        if len(words) != 2 or not words[0].startswith("-") or not words[0].endswith("c"):  # noqa: PLR2004
+            return Answer.no("sh: the simulation knows only sh -c COMMAND", 2)
+        out, err, seconds, code = "", "", 0.0, 0
+        for part in re.split(r"(;|&&|\n)", words[1]):
+            command = part.strip()
+            if command == "&&" and code:
+                break
+            if command in {"", ";", "&&"}:
+                continue
+            answer = self._simple(command)
+            out, err = out + answer.stdout, err + answer.stderr
+            seconds, code = seconds + answer.seconds, answer.returncode
+        return Answer(out, err, code, seconds)
+
+    def _simple(self, command: str) -> Answer:
+        target = _REDIRECT.match(command)
+        try:
+            argv = shlex.split(target[1] if target else command)
+        except ValueError as error:
+            return Answer.no(f"sh: 1: Syntax error: {error}", 2)
+        if argv[:1] == ["exit"]:
+            return Answer(returncode=int(argv[1]) if argv[1:] and argv[1].isdecimal() else 0)
+        if not argv or any(sign in command for sign in ("|", "`", "$", "<", "&")):
+            return Answer.no(f"sh: the simulation does not know: {command}", 2)
+        answer = self.run(argv)
+        if answer.returncode == 127:  # noqa: PLR2004 - the shell's own words for it
+            answer = Answer.no(f"sh: 1: {argv[0]}: not found", 127)
+        if not target:
+            return answer
+        written = self._write(target[3], answer.stdout, append=target[2] == ">>")
+        return Answer(
+            "", answer.stderr + written.stderr, written.returncode or answer.returncode, answer.seconds
+        )
