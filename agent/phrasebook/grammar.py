@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from agent.phrasebook.patterns import Pattern, Reading, compiled
+from agent.phrasebook.patterns import Macros, Pattern, Reading, compiled
 from agent.phrasebook.words import split
 
 
@@ -52,7 +52,7 @@ class Grammar:
 def grammar() -> Grammar:
     """The grammar that comes with the product."""
     data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text())
-    macros: dict[str, str] = data["macros"]
+    macros = Macros(data["macros"])
 
     def one(source: str) -> Pattern:
         return compiled(source, macros)

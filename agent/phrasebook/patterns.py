@@ -135,7 +135,25 @@ class Pattern:
         return list(dict.fromkeys(end for end, _ in self.walk(reading, start, Found())))
 
 
-def compiled(source: str, macros: Mapping[str, str]) -> Pattern:
+@dataclass(frozen=True)
+class Macros:
+    """Patterns by name, each made once.
+
+    Attributes:
+        sources: in the notation above.
+    """
+
+    sources: Mapping[str, str]
+    _walks: dict[str, Walk] = field(default_factory=dict[str, Walk], repr=False)
+
+    def walk(self, name: str) -> Walk:
+        """What ``{name}`` stands for."""
+        if name not in self._walks:
+            self._walks[name] = compiled(self.sources[name], self).walk
+        return self._walks[name]
+
+
+def compiled(source: str, macros: Macros) -> Pattern:
     """A pattern from its source.
 
     Args:
@@ -152,7 +170,7 @@ def compiled(source: str, macros: Mapping[str, str]) -> Pattern:
     return Pattern(source, walk)
 
 
-def _alternatives(symbols: list[str], at: int, macros: Mapping[str, str]) -> tuple[Walk, int]:
+def _alternatives(symbols: list[str], at: int, macros: Macros) -> tuple[Walk, int]:
     choices: list[Walk] = []
     pieces: list[Walk] = []
     while at < len(symbols) and symbols[at] not in {")", "]"}:
@@ -166,7 +184,7 @@ def _alternatives(symbols: list[str], at: int, macros: Mapping[str, str]) -> tup
             pieces.append(inner if symbol == "(" else _optional(inner))
             at += 1
         elif symbol.startswith("{"):
-            pieces.append(compiled(macros[symbol[1:-1]], macros).walk)
+            pieces.append(macros.walk(symbol[1:-1]))
         else:
             pieces.append(_SLOTS.get(symbol) or _literal(symbol))
     choices.append(_sequence(pieces))

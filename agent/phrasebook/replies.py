@@ -259,9 +259,8 @@ def _status(view: StatusView) -> str:
     change = view.last_change
     if change:
         why = f": {_problem(change.problem)}" if change.problem else ""
-        lines.append(
-            f"- last change: {change.action.value}, {change.state.value}{why} (operation {change.operation})"
-        )
+        what = f"{change.action.value}, {change.state.value}{why}"
+        lines.append(f"- last change: {what} (operation {change.operation})")
     return f"**{container.name}** is {_is(container)}.\n\n" + "\n".join(lines)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from pydantic_ai import FunctionToolset, ModelRetry, RunContext
@@ -35,6 +35,11 @@ READ = 60.0
 """Seconds that looking something up may take."""
 SLICE = 11.0
 """Seconds of one look at an operation: longer than it takes to notice that no worker is there."""
+
+ACTING = frozenset(f"{verb}_container" for verb in ("create", "start", "stop", "restart", "destroy")) | {
+    "run_in_container"
+}
+"""The tools that do something, rather than only look."""
 
 log = logging.getLogger(__name__)
 containers = FunctionToolset[Deps](id="containers", require_parameter_descriptions=True)
@@ -190,7 +195,7 @@ def run_in_container(ctx: Context, name: str, command: str | list[str]) -> Execu
         executed = deps.services.workloads.exec(deps.owner, name, argv_of(command))
         return ExecutedView.of(name, shown, executed)
 
-    return _answer(ctx, "run_in_container", {"name": name, "command": command}, ask, acted=True)
+    return _answer(ctx, "run_in_container", {"name": name, "command": command}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -214,7 +219,7 @@ def _change(
         known = {workload.name: workload for workload in deps.services.workloads.list(deps.owner)}
         return ChangeView.of(operation, known.get(operation.workload))
 
-    return _answer(ctx, tool, given, ask, acted=True)
+    return _answer(ctx, tool, given, ask)
 
 
 def _settled(deps: Deps, operation: Operation) -> Operation:
@@ -230,12 +235,12 @@ def _settled(deps: Deps, operation: Operation) -> Operation:
 
 
 def _answer(
-    ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V], *, acted: bool = False
+    ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]
 ) -> V | ProblemView:
     deps = ctx.deps
 
     def record(view: View) -> None:
-        deps.outcomes.append(Outcome(tool, given, ctx.run_step, view, acted))
+        deps.outcomes.append(Outcome(ctx.tool_call_id or "", tool, given, ctx.run_step, view, tool in ACTING))
 
     try:
         view = ask(deps)
@@ -251,8 +256,3 @@ def _answer(
         return problem
     record(view)
     return view
-
-
-def tool_names(toolset: FunctionToolset[Deps] = containers) -> Sequence[str]:
-    """The names of the tools."""
-    return tuple(toolset.tools)

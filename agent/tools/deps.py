@@ -21,6 +21,7 @@ class Outcome:
     """How one call of a tool went: what the exit code is made of, never the text of a reply.
 
     Attributes:
+        call: the id of the call.
         tool: its name.
         arguments: what it was called with.
         step: the model's step in this turn, from 1; calls of one step belong together.
@@ -28,6 +29,7 @@ class Outcome:
         acted: whether the tool does something, rather than only looking.
     """
 
+    call: str
     tool: str
     arguments: Mapping[str, object]
     step: int
