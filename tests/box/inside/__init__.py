@@ -1,0 +1,1 @@
+"""Tests that run inside the box, on its real systemd, ZFS, nspawn and mmdebstrap."""

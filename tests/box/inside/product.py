@@ -1,0 +1,57 @@
+"""Runs the ``voxnix`` command in the box as a person or a program would."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run of the command ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The object that a command with ``--json`` printed."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The problem that a refused or failed command with ``--json`` printed."""
+        return self.data["error"]
+
+
+def voxnix(*arguments: str, stdin: str | bytes = "") -> Answer:
+    """Run the command without a terminal."""
+    given = stdin if isinstance(stdin, bytes) else stdin.encode()
+    done = subprocess.run(["voxnix", *arguments], input=given, capture_output=True, timeout=300, check=False)
+    return Answer(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+def machine_of(name: str, *, owner: str = "admin") -> str:
+    """The name that a container has on the node."""
+    return voxnix("status", name, "--json", "--owner", owner).data["workload"]["machine"]
+
+
+def host(*argv: str) -> str:
+    """What a program of the box itself prints; it has to go well."""
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def left_of(machine: str) -> list[str]:
+    """Everything on the node that has a machine's name in it."""
+    found = host("zfs", "list", "-H", "-o", "name").splitlines()
+    found += host("machinectl", "list", "--no-legend").splitlines()
+    found += host("ip", "-br", "link").splitlines()
+    found += host(
+        "systemctl", "list-units", "--all", "--plain", "--no-legend", "systemd-nspawn@*"
+    ).splitlines()
+    found += host(
+        "find", "/etc/systemd", "/var/lib/machines", "/var/lib/voxnix", "-maxdepth", "3"
+    ).splitlines()
+    found += host("findmnt", "--noheadings", "--raw", "--output", "TARGET").splitlines()
+    return [line for line in found if machine in line and "/images/" not in line and "worker" not in line]

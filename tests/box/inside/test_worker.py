@@ -1,0 +1,142 @@
+"""The worker's promises: a crash in the middle ends as it was asked."""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+from tests.box.inside.product import host, left_of, machine_of, voxnix
+
+
+def worker() -> int:
+    """The process id of the running worker."""
+    return int(host("systemctl", "show", "voxnix-worker", "--property=MainPID", "--value"))
+
+
+def kill_worker() -> None:
+    """As the out-of-memory killer does it."""
+    host("kill", f"-{signal.SIGKILL}", str(worker()))
+
+
+@contextlib.contextmanager
+def mirror_gone() -> Iterator[None]:
+    """While this lasts, no package can be fetched."""
+    chain = "type filter hook output priority -5; oifname != lo tcp dport { 80, 443 } reject;"
+    rules = f"table inet test {{ chain out {{ {chain} }}; }}"
+    subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
+    try:
+        yield
+    finally:
+        host("nft", "delete", "table", "inet", "test")
+
+
+def state_of(number: int) -> dict[str, object]:
+    """An operation as it stands."""
+    return next(one for one in voxnix("operations", "--json").data["operations"] if one["id"] == number)
+
+
+def until_ended(number: int, seconds: float = 240) -> dict[str, object]:
+    """An operation at its end."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        operation = state_of(number)
+        if operation["ended_at"] is not None:
+            return operation
+        time.sleep(0.2)
+    raise AssertionError(f"operation {number} did not end: {state_of(number)}")
+
+
+def asked(*arguments: str) -> int:
+    """Ask for a change, do not wait, and tell its operation's number."""
+    answer = voxnix(*arguments, "--no-wait", "--json")
+    assert answer.code == 0, answer
+    return answer.data["operation"]["id"]
+
+
+def test_a_kill_in_the_middle_of_a_create_ends_with_the_container_running(fresh: str) -> None:
+    """While the image is being built; systemd starts the worker again, which resumes."""
+    number = asked("create", fresh, "git", "workspace")
+    deadline = time.monotonic() + 60
+    while state_of(number)["state"] != "running" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    before = worker()
+    kill_worker()
+    assert until_ended(number)["state"] == "done"
+    assert worker() != before
+    assert voxnix("exec", fresh, "--", "git", "--version").code == 0
+    assert [
+        one["id"] for one in voxnix("operations", "--json").data["operations"] if one["workload"] == fresh
+    ] == [number]
+
+
+def test_nothing_that_an_operation_started_outlives_the_worker(fresh: str) -> None:
+    """The build that was under way ends with the worker that ran it."""
+    number = asked("create", fresh, "git", "python")
+    deadline = time.monotonic() + 60
+    while not subprocess.run(["pgrep", "mmdebstrap"], capture_output=True, check=False).stdout:
+        assert time.monotonic() < deadline, state_of(number)
+        time.sleep(0.05)
+    builds = set(host("pgrep", "mmdebstrap").split())
+    kill_worker()
+    time.sleep(0.5)
+    still = set(
+        subprocess.run(["pgrep", "mmdebstrap"], capture_output=True, text=True, check=False).stdout.split()
+    )
+    assert not builds & still
+    assert until_ended(number)["state"] == "done"
+
+
+def test_a_mirror_that_cannot_be_reached_is_said_and_nothing_is_left(fresh: str) -> None:
+    """Exit code 4, a sentence, and neither a container nor half an image."""
+    images = host("zfs", "list", "-H", "-o", "name", "-r", "tank/images")
+    with mirror_gone():
+        answer = voxnix("create", fresh, "fish", "node", "--json")
+    assert answer.code == 4
+    assert answer.error["code"] == "MirrorUnreachable"
+    assert voxnix("status", fresh, "--json").error["code"] == "UnknownWorkload"
+    assert host("zfs", "list", "-H", "-o", "name", "-r", "tank/images") == images
+
+
+def test_a_failed_create_leaves_what_stood_before(fresh: str) -> None:
+    """Storage under the same name that this operation did not make is not touched."""
+    assert voxnix("create", fresh, "git", "fish").code == 0
+    machine = machine_of(fresh)
+    assert voxnix("destroy", fresh, "--yes").code == 0
+    dataset = f"tank/users/admin/workloads/{machine}"
+    host("zfs", "create", "-p", "-o", "mountpoint=/srv/old", dataset)
+    host("sh", "-c", "echo precious > /srv/old/file")
+    try:
+        answer = voxnix("create", fresh, "git", "fish", "--json")
+        assert answer.code == 3
+        assert answer.error["code"] == "NameInUse"
+        assert host("cat", "/srv/old/file") == "precious\n"
+    finally:
+        host("zfs", "destroy", dataset)
+    assert left_of(machine) == []
+
+
+def test_without_a_worker_the_person_is_told(fresh: str) -> None:
+    """The command waits no longer than it takes to be sure, and the operation is kept for the worker."""
+    host("systemctl", "stop", "voxnix-worker")
+    try:
+        answer = voxnix("create", fresh, "git", "fish", "--json")
+        assert (answer.code, answer.error["code"]) == (4, "WorkerAbsent")
+        assert voxnix("doctor", "--json").code == 4
+    finally:
+        host("systemctl", "start", "voxnix-worker")
+    newest = voxnix("operations", "--json").data["operations"][0]
+    assert until_ended(newest["id"])["state"] == "done"
+
+
+def test_a_pool_without_room_is_refused_before_anything_is_made(fresh: str) -> None:
+    """With numbers, exit code 3, and no trace."""
+    host("zfs", "create", "-o", "reservation=17G", "tank/hog")
+    try:
+        answer = voxnix("create", fresh, "git", "fish", "--json")
+        assert (answer.code, answer.error["code"]) == (3, "NoSpace")
+        assert "MiB" in answer.error["what"]
+    finally:
+        host("zfs", "destroy", "tank/hog")
+    assert voxnix("list", "--json").code == 0
