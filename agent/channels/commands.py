@@ -293,6 +293,6 @@ def _options(
 ) -> None:
     del version  # its callback has printed it
     # Without any handler Python prints warnings, and their tracebacks, to the terminal.
-    log.addHandler(logging.StreamHandler() if verbose else logging.NullHandler())
+    logging.getLogger().addHandler(logging.StreamHandler() if verbose else logging.NullHandler())
     if verbose:
         log.setLevel(logging.DEBUG)

@@ -232,7 +232,7 @@ def plan(proposed: Plan) -> RenderableType:
     head = Text(printable(proposed.summary), "yellow")
     if not proposed.losses:
         return head
-    return Group(head, Text("This would be lost:"), Padding(losses, (0, 0, 0, 2)))
+    return Group(head, Text("This would be lost:"), Padding(losses, (0, 0, 0, 2), expand=False))
 
 
 def problem(what: Problem) -> RenderableType:

@@ -26,7 +26,7 @@ class View(Protocol):
         ...
 
     def doing(self, tool: str) -> None:
-        """What the assistant does meanwhile; what follows in the reply is a new paragraph."""
+        """What the assistant does meanwhile."""
         ...
 
     def update(self, operation: Operation) -> None:
@@ -70,8 +70,6 @@ class Drawn:
     def doing(self, tool: str) -> None:
         """See :meth:`View.doing`."""
         self._spinner.update(text=one_line(tool.replace("_", " ")))
-        if self._text.strip():
-            self._text = f"{self._text.rstrip()}\n\n"
 
     def update(self, operation: Operation) -> None:
         """See :meth:`View.update`."""
@@ -79,7 +77,7 @@ class Drawn:
 
     def end(self, text: str) -> None:
         """See :meth:`View.end`."""
-        self._text = self._text or text
+        self._text = text
 
     def _now(self) -> Group:
         below = self._bars.progress.get_renderable() if self._bars.busy else self._spinner
@@ -134,10 +132,8 @@ class Written:
         for line in complete:
             self._write(line)
 
-    def doing(self, tool: str) -> None:  # noqa: ARG002 - seen on terminals alone
+    def doing(self, tool: str) -> None:
         """See :meth:`View.doing`."""
-        if self._pending:
-            self.add("\n\n")
 
     def update(self, operation: Operation) -> None:
         """See :meth:`View.update`."""

@@ -98,10 +98,14 @@ class _Quiet(ProgressColumn):
 
     max_refresh = 1.0
 
+    def __init__(self, slow_after: float) -> None:
+        super().__init__()
+        self._slow_after = slow_after
+
     def render(self, task: Task) -> Text:
         """Told by the clock, not by a change."""
         quiet = time.monotonic() - float(task.fields["changed_at"])
-        return Text(LOOKS_SLOW.format(quiet), "yellow") if quiet >= SLOW_AFTER else Text()
+        return Text(LOOKS_SLOW.format(quiet), "yellow") if quiet >= self._slow_after else Text()
 
 
 class Bars:
@@ -110,9 +114,10 @@ class Bars:
     Args:
         console: a terminal.
         live: draw by itself; otherwise who made it draws :attr:`progress`.
+        slow_after: seconds without a change after which it says so.
     """
 
-    def __init__(self, console: Console, *, live: bool = True) -> None:
+    def __init__(self, console: Console, *, live: bool = True, slow_after: float = SLOW_AFTER) -> None:
         self._live = live
         self._tasks: dict[int, TaskID] = {}
         self.progress = Progress(
@@ -120,7 +125,7 @@ class Bars:
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
             TimeElapsedColumn(),
-            _Quiet(),
+            _Quiet(slow_after),
             console=console,
             transient=True,
         )
@@ -164,10 +169,12 @@ class Lines:
 
     Args:
         terminal: where.
+        slow_after: seconds without a change after which it says so.
     """
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, *, slow_after: float = SLOW_AFTER) -> None:
         self._terminal = terminal
+        self._slow_after = slow_after
         self._said: dict[int, tuple[str, str, float]] = {}
         self._alarm: threading.Timer | None = None
 
@@ -182,12 +189,12 @@ class Lines:
         if known is None or known[0] != topic or (known[1] != line and now - known[2] >= LINE_EVERY):
             self._said[operation.id] = topic, line, now
             self._terminal.say(f"{operation.kind} {operation.workload}: {line}")
-        self._alarm = threading.Timer(SLOW_AFTER, self._slow, (operation,))
+        self._alarm = threading.Timer(self._slow_after, self._slow, (operation,))
         self._alarm.daemon = True
         self._alarm.start()
 
     def _slow(self, operation: Operation) -> None:
-        self._terminal.say(f"{operation.kind} {operation.workload}: {LOOKS_SLOW.format(SLOW_AFTER)}")
+        self._terminal.say(f"{operation.kind} {operation.workload}: {LOOKS_SLOW.format(self._slow_after)}")
 
     def _silence(self) -> None:
         if self._alarm is not None:
