@@ -1,6 +1,7 @@
 """Runs the ``voxnix`` command in the box as a person or a program would."""
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +27,12 @@ class Answer:
 
 
 def voxnix(*arguments: str, stdin: str | bytes = "") -> Answer:
-    """Run the command without a terminal."""
+    """Run the command without a terminal, with the settings that the box has."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VOXNIX_")}
     given = stdin if isinstance(stdin, bytes) else stdin.encode()
-    done = subprocess.run(["voxnix", *arguments], input=given, capture_output=True, timeout=300, check=False)
+    done = subprocess.run(
+        ["voxnix", *arguments], input=given, capture_output=True, timeout=300, check=False, env=environment
+    )
     return Answer(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
