@@ -1,0 +1,63 @@
+"""A language model that follows a script."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+
+from pydantic_ai.messages import ModelMessage
+from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
+
+Step = str | Exception | list["Step"] | dict[str, dict[str, object]]
+"""Text, an error, calls of tools by name, or several of them in one response."""
+
+
+class Script:
+    """Plays one step for each request; a request more than there are steps fails.
+
+    Attributes:
+        seen: the messages of each request.
+        told: the instructions of each request.
+    """
+
+    def __init__(self, *steps: Step) -> None:
+        self._steps = list(steps)
+        self.seen: list[list[ModelMessage]] = []
+        self.told: list[str] = []
+
+    @property
+    def model(self) -> FunctionModel:
+        """As pydantic-ai has it."""
+        return FunctionModel(stream_function=self._play, model_name="script")
+
+    @property
+    def left(self) -> int:
+        """Steps that were not played."""
+        return len(self._steps)
+
+    async def _play(self, messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
+        self.seen.append(list(messages))
+        self.told.append(info.instructions or "")
+        if not self._steps:
+            raise AssertionError("nobody scripted this request")
+        async for item in _played(self._steps.pop(0), len(self.seen)):
+            yield item
+
+
+async def _played(step: Step, number: int) -> AsyncIterator[str | DeltaToolCalls]:
+    match step:
+        case str():
+            for start in range(0, len(step), 5):
+                yield step[start : start + 5]
+        case Exception():
+            raise step
+        case dict():
+            yield {
+                at: DeltaToolCall(name, json.dumps(arguments), tool_call_id=f"call-{number}-{at}")
+                for at, (name, arguments) in enumerate(step.items(), start=1)
+            }
+        case list():
+            for one in step:
+                async for item in _played(one, number):
+                    yield item
+
+
+Scripted = Callable[..., Script]
