@@ -5,7 +5,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from agent.host.node import LocalNode
+from agent.services.catalogue import Catalogue
+from agent.services.images import Images
+from agent.settings import load
 from tests.box.inside.product import host, left_of, machine_of, voxnix
 
 
@@ -31,6 +38,13 @@ def mirror_gone() -> Iterator[None]:
         host("nft", "delete", "table", "inet", "test")
 
 
+def builds() -> set[str]:
+    """The process ids of image builds."""
+    return set(
+        subprocess.run(["pgrep", "mmdebstrap"], capture_output=True, text=True, check=False).stdout.split()
+    )
+
+
 def state_of(number: int) -> dict[str, object]:
     """An operation as it stands."""
     return next(one for one in voxnix("operations", "--json").data["operations"] if one["id"] == number)
@@ -54,45 +68,43 @@ def asked(*arguments: str) -> int:
     return answer.data["operation"]["id"]
 
 
-def test_a_kill_in_the_middle_of_a_create_ends_with_the_container_running(fresh: str) -> None:
-    """While the image is being built; systemd starts the worker again, which resumes."""
-    number = asked("create", fresh, "git", "workspace")
-    deadline = time.monotonic() + 60
-    while state_of(number)["state"] != "running" and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1)
-    before = worker()
-    kill_worker()
-    assert until_ended(number)["state"] == "done"
-    assert worker() != before
-    assert voxnix("exec", fresh, "--", "git", "--version").code == 0
-    assert [
-        one["id"] for one in voxnix("operations", "--json").data["operations"] if one["workload"] == fresh
-    ] == [number]
+@pytest.fixture
+def unbuilt() -> str:
+    """A module whose image is in no cache, so that it has to be built."""
+    settings = load(debian_sources="/etc/apt/sources.list")
+    digest = Images(settings, LocalNode("box"), Catalogue()).recipe(("git",)).digest
+    (Path("/var/cache/voxnix/images") / f"{digest}.tar.zst").unlink(missing_ok=True)
+    for dataset in reversed(host("zfs", "list", "-H", "-o", "name", "-r", "tank").splitlines()):
+        if digest in dataset:
+            host("zfs", "destroy", "-r", dataset)
+    return "git"
 
 
-def test_nothing_that_an_operation_started_outlives_the_worker(fresh: str) -> None:
-    """The build that was under way ends with the worker that ran it."""
-    number = asked("create", fresh, "git", "python")
+def test_a_kill_in_the_middle_of_a_create_ends_with_the_container_running(fresh: str, unbuilt: str) -> None:
+    """While the image is being built; systemd starts the worker again, which resumes. The old build is dead."""
+    number = asked("create", fresh, unbuilt)
     deadline = time.monotonic() + 60
-    while not subprocess.run(["pgrep", "mmdebstrap"], capture_output=True, check=False).stdout:
+    while not builds():
         assert time.monotonic() < deadline, state_of(number)
         time.sleep(0.05)
-    builds = set(host("pgrep", "mmdebstrap").split())
+    time.sleep(2)
+    killed, at_work = worker(), builds()
+    assert state_of(number)["state"] == "running"
     kill_worker()
     time.sleep(0.5)
-    still = set(
-        subprocess.run(["pgrep", "mmdebstrap"], capture_output=True, text=True, check=False).stdout.split()
-    )
-    assert not builds & still
+    assert not at_work & builds()
     assert until_ended(number)["state"] == "done"
+    assert worker() != killed
+    assert voxnix("exec", fresh, "--", "git", "--version").code == 0
+    asked_for = [one for one in voxnix("operations", "--json").data["operations"] if one["workload"] == fresh]
+    assert [one["id"] for one in asked_for] == [number]
 
 
 def test_a_mirror_that_cannot_be_reached_is_said_and_nothing_is_left(fresh: str) -> None:
     """Exit code 4, a sentence, and neither a container nor half an image."""
     images = host("zfs", "list", "-H", "-o", "name", "-r", "tank/images")
     with mirror_gone():
-        answer = voxnix("create", fresh, "fish", "node", "--json")
+        answer = voxnix("create", fresh, "node", "--json")
     assert answer.code == 4
     assert answer.error["code"] == "MirrorUnreachable"
     assert voxnix("status", fresh, "--json").error["code"] == "UnknownWorkload"
