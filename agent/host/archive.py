@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from agent.core.errors import CommandFailed, NoSpace
+from agent.core.errors import CommandFailed, HostFailure, NoSpace
 from agent.core.owner import UID_RANGE
 from agent.host import idshift
 from agent.host.node import Node
@@ -25,9 +25,13 @@ def unpack(node: Node, archive: str, directory: str) -> None:
         directory: an existing folder.
 
     Raises:
-        CommandFailed: it is no whole archive, or the folder is missing.
+        HostFailure: there is no such folder.
+        CommandFailed: it is no whole archive.
         NoSpace: it does not fit.
     """
+    if not node.exists(directory):
+        # tar would say so, and then wait for ever for the unpacker that waits for tar to read on.
+        raise HostFailure(f"There is no folder {directory} to unpack an image into.")
     argv = ["tar", "--extract", "--zstd", "--numeric-owner", "--preserve-permissions"]
     argv += [
         "--xattrs",
