@@ -81,6 +81,8 @@ def finish(desk: Desk, operation: Operation, *, wait: bool) -> int:
 
 
 def _outcome(desk: Desk, operation: Operation) -> Text:
+    if operation.state is OperationState.DENIED:
+        return Text("You did not agree, so nothing was changed.")
     if operation.state is not OperationState.DONE:
         line = render.operation_line(operation)
         return line if operation.state.ended else line.append(". Look: voxnix operations")

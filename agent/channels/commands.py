@@ -39,11 +39,12 @@ def _desk(context: typer.Context, *, json: bool, owner: str, simulate: bool) -> 
     terminal = Terminal(json=json, simulated=simulate)
     try:
         with context.obj(terminal, owner, simulate=simulate) as desk:
-            yield desk
-    except KeyboardInterrupt as stopped:
-        terminal.say(str(stopped) or "Stopped.")
-        raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
+            try:
+                yield desk
+            except KeyboardInterrupt as stopped:  # said before closing, which may take a while
+                terminal.say(str(stopped) or "Stopped.")
+                raise typer.Exit(INTERRUPTED) from None
+    except (typer.Exit, BrokenPipeError):
         raise
     except Exception as error:
         log.debug("the command failed", exc_info=True)
@@ -260,7 +261,6 @@ def _chat(
 @_command("worker", answers=False)
 def _worker(desk: "Desk") -> None:
     """Run this node's operations until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     desk.run_worker()
 
 
@@ -277,6 +277,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
 
 @app.callback()
 def _options(
+    context: typer.Context,
     *,
     version: Annotated[
         bool,
@@ -292,7 +293,10 @@ def _options(
     ] = False,
 ) -> None:
     del version  # its callback has printed it
-    # Without any handler Python prints warnings, and their tracebacks, to the terminal.
-    logging.getLogger().addHandler(logging.StreamHandler() if verbose else logging.NullHandler())
-    if verbose:
-        log.setLevel(logging.DEBUG)
+    if verbose or context.invoked_subcommand == "worker":
+        logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+        log.setLevel(logging.DEBUG if verbose else logging.INFO)
+        return
+    # Without any handler Python prints warnings, and their tracebacks, to the terminal; DBOS does by itself.
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.getLogger("dbos").addFilter(lambda _: False)

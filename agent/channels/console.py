@@ -165,11 +165,13 @@ class Console:
         """What is left of a stopped reply: an operation under way goes on, a question is closed."""
         under_way: Operation | None = None
         for operation in self._recent():
-            if operation.id > before and operation.state is OperationState.PROPOSED:
-                with suppress(Refusal):
-                    self._desk.services.operations.deny(self._desk.owner, operation.id)
-            elif not operation.state.ended and operation.state is not OperationState.PROPOSED:
+            if operation.id <= before or operation.state.ended:
+                continue
+            if operation.state is not OperationState.PROPOSED:
                 under_way = under_way or operation
+                continue
+            with suppress(Refusal):  # answered elsewhere meanwhile
+                self._desk.services.operations.deny(self._desk.owner, operation.id)
         return KeyboardInterrupt() if under_way is None else Interrupted(under_way)
 
     async def _reply(self, sentence: str) -> int:

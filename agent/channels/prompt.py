@@ -29,16 +29,14 @@ class Words(Completer):
     def __init__(self, names: Callable[[], list[str]]) -> None:
         self._names = names
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
         """What the word before the cursor may become."""
         before = document.text_before_cursor
         if before.startswith("/"):
             for command, what in COMMANDS.items():
                 if command.startswith(before):
                     yield Completion(command, -len(before), display_meta=what)
-        elif (
-            complete_event.completion_requested
-        ):  # only for Tab: no menu jumps up in the middle of a sentence
+        else:
             word = before[-NEAR:].split(" ")[-1].split("\n")[-1]
             for name in self._names():
                 if name.startswith(word):
@@ -63,6 +61,7 @@ def session(history: Path, names: Callable[[], list[str]]) -> PromptSession[str]
         history=_history(history),
         completer=Words(names),
         complete_in_thread=True,
+        complete_while_typing=False,  # no menu jumps up in the middle of a sentence: Tab asks for it
         key_bindings=keys,
         prompt_continuation=lambda width, _line, _wrap: " " * width,
     )

@@ -15,9 +15,9 @@ from rich.progress import (
     SpinnerColumn,
     Task,
     TaskID,
-    TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from agent.channels import render
@@ -28,7 +28,10 @@ SLOW_AFTER = 45.0
 """Seconds without a change after which a person is told how it looks."""
 LINE_EVERY = 10.0
 """Seconds between two plain lines that differ in a count alone."""
-LOOKS_SLOW = "nothing new for {:.0f} s: its worker is alive, so it looks slow, not dead"
+BAR_WIDTH = 16
+BESIDE_LABEL = BAR_WIDTH + 16
+"""Columns for the bar, the time, and the ^C that a terminal writes behind them: a line must never wrap."""
+LOOKS_SLOW = "nothing new for {:.0f} s, but its worker is alive: slow, not dead"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -93,19 +96,20 @@ class _Silence:
         """Programs read the answer alone."""
 
 
-class _Quiet(ProgressColumn):
-    """Says so when nothing has changed for long."""
+class _Label(ProgressColumn):
+    """What is being done; told by the clock, below it, that nothing has changed for long."""
 
     max_refresh = 1.0
 
-    def __init__(self, slow_after: float) -> None:
-        super().__init__()
+    def __init__(self, width: int, slow_after: float) -> None:
+        super().__init__(Column(no_wrap=True, overflow="ellipsis", max_width=width))
         self._slow_after = slow_after
 
     def render(self, task: Task) -> Text:
-        """Told by the clock, not by a change."""
+        """See :class:`ProgressColumn`."""
+        label = Text(task.description)
         quiet = time.monotonic() - float(task.fields["changed_at"])
-        return Text(LOOKS_SLOW.format(quiet), "yellow") if quiet >= self._slow_after else Text()
+        return label.append(f"\n{LOOKS_SLOW.format(quiet)}", "yellow") if quiet >= self._slow_after else label
 
 
 class Bars:
@@ -122,10 +126,9 @@ class Bars:
         self._tasks: dict[int, TaskID] = {}
         self.progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
+            _Label(max(console.width - BESIDE_LABEL, 16), slow_after),
+            BarColumn(bar_width=BAR_WIDTH),
             TimeElapsedColumn(),
-            _Quiet(slow_after),
             console=console,
             transient=True,
         )
