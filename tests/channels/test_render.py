@@ -11,7 +11,6 @@ from agent.core.operation import Operation, OperationState, Plan, Progress
 from agent.core.workload import ContainerSpec, Usage, Workload, WorkloadState
 from agent.services.diagnostics import Finding
 from agent.services.workloads import WorkloadStatus
-
 from tests.channels.conftest import MakeOperation
 
 WIDTHS = [60, 80, 200]
