@@ -28,7 +28,6 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 from pydantic_ai.models import Model
-from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.instrumented import InstrumentationSettings
 from pydantic_ai.run import AgentRunResultEvent
 from pydantic_ai.settings import ModelSettings
@@ -120,17 +119,15 @@ class Assistant:
         wanted = model or language_model(settings)
         modules = [module.name for module in services.catalogue.all()]
         self._phrasebook = Phrasebook(modules, NO_ANSWER if wanted else NO_MODEL)
-        self._model = (
-            FallbackModel(wanted, self._phrasebook, fallback_on=_gave_up) if wanted else self._phrasebook
-        )
+        self._model = wanted or self._phrasebook
         timeout = settings.model_timeout
         # Spans tell what was called and how long it took, never what was said: people say secrets.
         instrumentation = Instrumentation(InstrumentationSettings(include_content=False))
+        self._instructions = INSTRUCTIONS.read_text()
         self._agent = Agent(
             self._model,
             name="voxnix",
             deps_type=Deps,
-            instructions=INSTRUCTIONS.read_text(),
             toolsets=[containers],
             # The provider's SDK retries what is worth it within this time.
             model_settings=ModelSettings(timeout=timeout, request_timeout=timeout),
@@ -184,6 +181,11 @@ class Assistant:
         yield Finished(turn.text, code)
 
     async def _answer(self, turn: _Turn) -> AsyncGenerator[Event]:
+        """The model's answer; the phrasebook's where the model fails, wherever in the turn that is.
+
+        Not a ``FallbackModel``: that steps in only before the first words of a response, and asks the model
+        that has failed again at every step of the turn, with all its timeouts.
+        """
         try:
             async with aclosing(self._run(turn, self._model)) as events:
                 async for event in events:
@@ -191,17 +193,18 @@ class Assistant:
         except Exception as error:
             if self._model is self._phrasebook:
                 raise
-            # The model failed in the middle, where a FallbackModel cannot step in any more.
+            # Whatever a model's code raises, the person gets an answer.
             _gave_up(error)
         else:
             return
-        if turn.deps.outcomes:
+        if any(outcome.acted for outcome in turn.deps.outcomes):
             # Something was done already: it is reported, and nothing is done again.
             views = [outcome.view for outcome in decisive(turn.deps.outcomes)]
             text = self._phrasebook.report(views)
             turn.finished = ended(turn.so_far, text)
             yield TextDelta(turn.say(text, begins=True))
             return
+        turn.deps.outcomes.clear()
         async with aclosing(self._run(turn, self._phrasebook)) as events:
             async for event in events:
                 yield event
@@ -212,10 +215,12 @@ class Assistant:
             model=model,
             message_history=turn.history,
             deps=turn.deps,
-            instructions=turn.ambient,
+            # In one piece: the templates of some small models take only one system message.
+            instructions=f"{self._instructions}\n{turn.ambient}",
             usage_limits=LIMITS,
         )
-        async with run as events:
+        # Entering the model closes its connections with the last turn that uses them.
+        async with model, run as events:
             async for event in events:
                 turn.messages = events.all_messages
                 if isinstance(event, AgentRunResultEvent):
@@ -264,12 +269,10 @@ class Assistant:
         self._conversations.save(turn.owner, turn.conversation, dumped(trimmed(messages)), self._clock())
 
 
-def _gave_up(error: Exception) -> bool:
-    """Whatever a model's code raises, the person gets an answer: none of our own code runs inside it."""
+def _gave_up(error: Exception) -> None:
     status = f" (HTTP {error.status_code})" if isinstance(error, ModelHTTPError) else ""
     # Not its text: providers put parts of keys and prompts into theirs.
     log.warning("the model did not answer: %s%s", type(error).__name__, status)
-    return True
 
 
 def _note_unrecorded(deps: Deps, part: ToolReturnPart) -> None:

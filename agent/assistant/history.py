@@ -1,8 +1,8 @@
 """The messages of a conversation, between one turn and the next.
 
-They are kept as pydantic-ai's messages and nothing more. Its ``Conversation`` would keep pending approvals and
-a running count of tokens besides; here an approval hangs on the operation in the database, where no model gets
-at it, and limits count per turn.
+They are kept as pydantic-ai's messages and nothing more. Its ``Conversation`` would keep pending approvals
+and a running count of tokens besides; here an approval hangs on the operation in the database, where no model
+gets at it, and limits count per turn.
 """
 
 from collections.abc import Sequence
@@ -50,8 +50,8 @@ def trimmed(
 ) -> list[ModelMessage]:
     """The last whole turns.
 
-    The result begins with a sentence of the person, or is empty, and never parts a call from its return. The last
-    turn is always kept.
+    The result begins with a sentence of the person, or is empty, and never parts a call from its return.
+    The last turn is always kept.
     """
     starts = [at for at, message in enumerate(messages) if begins_turn(message)]
     if not starts:
@@ -81,17 +81,21 @@ def ended(messages: Sequence[ModelMessage], text: str) -> list[ModelMessage]:
     """
     whole = list(messages)
     last = whole[-1]
-    if isinstance(last, ModelResponse):
-        whole.pop()
-        said = [part for part in last.parts if isinstance(part, TextPart) and part.content]
-        pending = [part for part in last.parts if isinstance(part, ToolCallPart)]
-        if pending and last.state == "complete":
-            returns = ModelRequest([_unknown(call) for call in pending])
-            whole += [replace(last, parts=[*said, *pending]), returns]
-        else:
-            # Half a call was never made, and half an answer is part of what was said.
-            text = "\n\n".join([*(part.content for part in said), text])
+    if isinstance(last, ModelResponse) and not (last.state == "complete" and _calls(last)):
+        # Half a call was never made, and half an answer is part of what was said.
+        said = [part.content for part in whole.pop().parts if isinstance(part, TextPart) and part.content]
+        text = "\n\n".join([*said, text])
+    elif isinstance(last, ModelResponse):
+        whole.append(ModelRequest([_unknown(call) for call in _calls(last)]))
+    elif len(whole) > 1 and not begins_turn(last):
+        answered = {part.tool_call_id for part in last.parts if isinstance(part, ToolReturnPart)}
+        missing = [call for call in _calls(whole[-2]) if call.tool_call_id not in answered]
+        whole[-1] = replace(last, parts=[*last.parts, *map(_unknown, missing)])
     return [*whole, ModelResponse([TextPart(text)])]
+
+
+def _calls(message: ModelMessage) -> list[ToolCallPart]:
+    return [part for part in message.parts if isinstance(part, ToolCallPart)]
 
 
 def _unknown(call: ToolCallPart) -> ToolReturnPart:

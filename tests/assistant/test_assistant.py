@@ -4,13 +4,17 @@ import asyncio
 import logging
 from contextlib import aclosing
 
+import logfire
 import pytest
+from logfire.testing import TestExporter
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior
 from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, ToolCallPart, ToolReturnPart, UserPromptPart
 
 from agent.assistant import Finished, TextDelta, ToolEnded, ToolStarted
 from agent.core.errors import InvalidRequest, MirrorUnreachable, Problem
 from agent.core.owner import Owner
+from agent.core.workload import Executed
 from tests.assistant.conftest import Chat
 from tests.assistant.scripts import Script
 
@@ -300,23 +304,16 @@ async def test_a_listener_who_stops_listening_is_a_cancelled_turn(chat: Chat) ->
 
 async def test_nothing_that_was_said_gets_into_a_trace() -> None:
     """Traces tell what was called and how long it took; people say secrets, and commands print them."""
-    from logfire.testing import TestExporter  # noqa: PLC0415 - after the settings of this test
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
-    from opentelemetry import trace  # noqa: PLC0415
-
     exporter = TestExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    before = trace.get_tracer_provider
-    trace.get_tracer_provider = lambda: provider  # type: ignore[assignment]
-    try:
-        chat = Chat(Script(CREATE, {"create_container": {"name": "TopSecret", "modules": []}}, "TopSecret").model)
-        await chat.say("my password is TopSecret")
-    finally:
-        trace.get_tracer_provider = before
+    logfire.configure(
+        send_to_logfire=False, console=False, additional_span_processors=[SimpleSpanProcessor(exporter)]
+    )
+    bad = {"create_container": {"name": "TopSecret", "modules": []}}
+    chat = Chat(Script(CREATE, bad, {"run_in_container": {"name": "dev", "command": "git --version"}}, "TopSecret").model)
+    chat.world.executed["git", "--version"] = Executed(returncode=0, stdout="TopSecret", stderr="TopSecret")
+    await chat.say("my password is TopSecret")
     spans = exporter.exported_spans_as_dict(parse_json_attributes=True)
-    assert any("create_container" in span["name"] for span in spans)
+    assert any(span["name"] == "execute_tool create_container" for span in spans)
     assert "TopSecret" not in str(spans)
 
 

@@ -31,8 +31,27 @@ def test_a_plain_command_is_split(command: str, argv: list[str]) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("ls | wc -l", "a && b", "a; b", "echo $HOME", 'echo "$HOME"', "echo `id`", "ls *.py", "ls > out", "a &"),
-        *("FOO=1 env", "cd /tmp", "source x", "(id)", "ls ~", "ls a?", "if true; then id; fi", "echo a\necho b"),
+        *(
+            "ls | wc -l",
+            "a && b",
+            "a; b",
+            "echo $HOME",
+            'echo "$HOME"',
+            "echo `id`",
+            "ls *.py",
+            "ls > out",
+            "a &",
+        ),
+        *(
+            "FOO=1 env",
+            "cd /tmp",
+            "source x",
+            "(id)",
+            "ls ~",
+            "ls a?",
+            "if true; then id; fi",
+            "echo a\necho b",
+        ),
         *("command -v git", "type git", "ls [ab]", ". ./env", "! true", 'echo "`id`"', "ls # all"),
     ],
 )

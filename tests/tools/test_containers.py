@@ -17,7 +17,15 @@ from agent.core.workload import Executed, WorkloadState
 from agent.tools import containers as tools
 from agent.tools.containers import containers
 from agent.tools.deps import Deps, Outcome, exit_code
-from agent.tools.views import ChangeView, ExecutedView, LogsView, ModulesView, ProblemView, StatusView, WorkloadsView
+from agent.tools.views import (
+    ChangeView,
+    ExecutedView,
+    LogsView,
+    ModulesView,
+    ProblemView,
+    StatusView,
+    WorkloadsView,
+)
 from tests.standins import World
 
 OWNER = Owner("admin")
@@ -33,7 +41,9 @@ class Caller:
     @property
     def context(self) -> RunContext[Deps]:
         """What pydantic-ai hands to a tool."""
-        return RunContext(deps=self.deps, model=TestModel(), usage=RunUsage(), run_step=1, tool_call_id="call")
+        return RunContext(
+            deps=self.deps, model=TestModel(), usage=RunUsage(), run_step=1, tool_call_id="call"
+        )
 
     @property
     def codes(self) -> list[int]:
@@ -149,11 +159,17 @@ def test_what_cannot_be_mended_is_a_problem(world: World, caller: Caller) -> Non
 
 def test_a_failed_operation_tells_why(world: World, caller: Caller) -> None:
     """What, why and what next of a failure reach the model."""
-    world.fails = Problem("failed", "BuildFailed", "The image could not be built.", "No mirror.", "Try later.")
+    world.fails = Problem(
+        "failed", "BuildFailed", "The image could not be built.", "No mirror.", "Try later."
+    )
     view = tools.restart_container(caller.context, "dev")
     assert isinstance(view, ChangeView)
     assert view.problem == ProblemView(
-        refused=False, code="BuildFailed", what="The image could not be built.", why="No mirror.", hint="Try later."
+        refused=False,
+        code="BuildFailed",
+        what="The image could not be built.",
+        why="No mirror.",
+        hint="Try later.",
     )
     assert caller.codes == [4]
 
@@ -161,7 +177,9 @@ def test_a_failed_operation_tells_why(world: World, caller: Caller) -> None:
 def test_a_command_is_run_and_its_output_made_fit(world: World, caller: Caller) -> None:
     """What a command printed comes back without terminal sequences, and not without end."""
     world.executed["git", "--version"] = Executed(returncode=0, stdout="\x1b[1mgit\x1b[0m 2\n", stderr="")
-    world.executed["sh", "-c", "yes | head"] = Executed(returncode=1, stdout="y\n" * 100_000, stderr="é" * 50_000)
+    world.executed["sh", "-c", "yes | head"] = Executed(
+        returncode=1, stdout="y\n" * 100_000, stderr="é" * 50_000
+    )
     plain = tools.run_in_container(caller.context, "dev", "git --version")
     assert isinstance(plain, ExecutedView)
     assert plain.stdout == "git 2\n"
@@ -195,7 +213,12 @@ def test_looking_changes_nothing(world: World, caller: Caller) -> None:
     assert isinstance(logs, LogsView)
     assert logs.lines == ("line 1", "line 2")
     assert isinstance(tools.list_modules(caller.context), ModulesView)
-    assert world.calls == [("list", "admin"), ("status", "admin", "dev"), ("logs", "admin", "dev", "2"), ("modules",)]
+    assert world.calls == [
+        ("list", "admin"),
+        ("status", "admin", "dev"),
+        ("logs", "admin", "dev", "2"),
+        ("modules",),
+    ]
     assert isinstance(tools.container_status(caller.context, "theirs"), ProblemView)
 
 

@@ -12,7 +12,9 @@ def test_terminal_sequences_are_taken_out() -> None:
 @given(st.text())
 def test_nothing_that_controls_a_terminal_is_left(text: str) -> None:
     """No control character but line breaks and tabs."""
-    assert not [one for one in printable(text) if (one < " " and one not in "\n\t") or "\x7f" <= one <= "\x9f"]
+    assert not [
+        one for one in printable(text) if (one < " " and one not in "\n\t") or "\x7f" <= one <= "\x9f"
+    ]
 
 
 @given(st.text(max_size=300), st.integers(10, 100), st.booleans())
