@@ -91,8 +91,7 @@ class Changes:
             self._nspawn.stop(operation.machine)
             self._nspawn.remove(operation.machine)
         for dataset in operation.claims:
-            if self._zfs.presence(dataset) is not Presence.ABSENT:
-                self._zfs.destroy(dataset, recursive=True)
+            self._destroy(dataset, operation.machine)
         self._workloads.remove(operation.node, operation.machine)
 
     def _workload(self, operation: Operation) -> Workload:
@@ -196,12 +195,17 @@ class Changes:
         report(Progress(label="removing it"))
         above = self._layout.workload(Owner(operation.owner), operation.machine)
         self._nspawn.remove(operation.machine)
-        if self._zfs.presence(above) is not Presence.ABSENT:
-            self._zfs.destroy(above, recursive=True)
+        self._destroy(above, operation.machine)
         # What counts is what exists afterwards, not what the tools said.
         if self._zfs.presence(above) is not Presence.ABSENT:
             raise HostFailure(f"{above} is still there.", hint="Try again.")
         self._workloads.remove(operation.node, operation.machine)
+
+    def _destroy(self, dataset: str, machine: str) -> None:
+        if self._zfs.presence(dataset) is not Presence.ABSENT:
+            self._zfs.destroy(dataset, recursive=True)
+        for path in self._layout.traces(machine):
+            self._node.remove(path)
 
     def _observe(self, operation: Operation, state: WorkloadState, addresses: tuple[str, ...]) -> None:
         self._workloads.observe(operation.node, {operation.machine: (state, addresses)}, self._clock())

@@ -93,7 +93,9 @@ class Engine:
         except Exception as error:
             DBOS.destroy(destroy_registry=True)
             raise HostFailure(
-                "The engine that runs operations did not start.", str(error), "Look at the database and the disk."
+                "The engine that runs operations did not start.",
+                str(error),
+                "Look at the database and the disk.",
             ) from error
         DBOS.register_queue(self._queue, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL)
         self._dispatcher.start()

@@ -45,6 +45,10 @@ class Layout:
         """Where /workspace is mounted on the node."""
         return f"{WORKSPACES}/{machine}"
 
+    def traces(self, machine: str) -> tuple[str, ...]:
+        """What is left when a workload's datasets are gone: mount points, and systemd-nspawn's lock."""
+        return (self.root_folder(machine), self.workspace_folder(machine), f"{MACHINES}/.#{machine}.lck")
+
     @staticmethod
     def image_folder(digest: str) -> str:
         """Where a golden image is mounted while it is made."""

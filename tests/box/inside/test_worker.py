@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from agent.host.node import LocalNode
 from agent.services.catalogue import Catalogue
 from agent.services.images import Images
@@ -68,21 +66,20 @@ def asked(*arguments: str) -> int:
     return answer.data["operation"]["id"]
 
 
-@pytest.fixture
-def unbuilt() -> str:
-    """A module whose image is in no cache, so that it has to be built."""
+def forget_image(module: str) -> None:
+    """Take a module's image out of every cache, so that it has to be built."""
     settings = load(debian_sources="/etc/apt/sources.list")
-    digest = Images(settings, LocalNode("box"), Catalogue()).recipe(("git",)).digest
+    digest = Images(settings, LocalNode("box"), Catalogue()).recipe((module,)).digest
     (Path("/var/cache/voxnix/images") / f"{digest}.tar.zst").unlink(missing_ok=True)
     for dataset in reversed(host("zfs", "list", "-H", "-o", "name", "-r", "tank").splitlines()):
         if digest in dataset:
             host("zfs", "destroy", "-r", dataset)
-    return "git"
 
 
-def test_a_kill_in_the_middle_of_a_create_ends_with_the_container_running(fresh: str, unbuilt: str) -> None:
-    """While the image is being built; systemd starts the worker again, which resumes. The old build is dead."""
-    number = asked("create", fresh, unbuilt)
+def test_a_kill_in_the_middle_of_a_create_ends_with_the_container_running(fresh: str) -> None:
+    """While the image is built: systemd starts the worker again, which resumes. The old build is dead."""
+    forget_image("git")
+    number = asked("create", fresh, "git")
     deadline = time.monotonic() + 60
     while not builds():
         assert time.monotonic() < deadline, state_of(number)
@@ -102,9 +99,10 @@ def test_a_kill_in_the_middle_of_a_create_ends_with_the_container_running(fresh:
 
 def test_a_mirror_that_cannot_be_reached_is_said_and_nothing_is_left(fresh: str) -> None:
     """Exit code 4, a sentence, and neither a container nor half an image."""
+    forget_image("fish")
     images = host("zfs", "list", "-H", "-o", "name", "-r", "tank/images")
     with mirror_gone():
-        answer = voxnix("create", fresh, "node", "--json")
+        answer = voxnix("create", fresh, "fish", "--json")
     assert answer.code == 4
     assert answer.error["code"] == "MirrorUnreachable"
     assert voxnix("status", fresh, "--json").error["code"] == "UnknownWorkload"
@@ -144,7 +142,8 @@ def test_without_a_worker_the_person_is_told(fresh: str) -> None:
 
 def test_a_pool_without_room_is_refused_before_anything_is_made(fresh: str) -> None:
     """With numbers, exit code 3, and no trace."""
-    host("zfs", "create", "-o", "reservation=17G", "tank/hog")
+    room = int(host("zfs", "get", "-Hp", "-o", "value", "available", "tank")) - (512 << 20)
+    host("zfs", "create", "-o", "mountpoint=none", "-o", f"reservation={room}", "tank/hog")
     try:
         answer = voxnix("create", fresh, "git", "fish", "--json")
         assert (answer.code, answer.error["code"]) == (3, "NoSpace")
