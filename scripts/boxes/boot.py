@@ -74,7 +74,7 @@ def _boot(place: Place, layers: list[Path], step: Step) -> State:
                 str(SCRIPT),
                 str(group),
                 ":".join(str(path) for path in reversed(layers)),
-                *_nspawn(place, layers[0]),
+                *_nspawn(place),
             ],
             stdin=subprocess.DEVNULL,
             stdout=console,
@@ -102,7 +102,7 @@ def _boot(place: Place, layers: list[Path], step: Step) -> State:
     return state
 
 
-def _nspawn(place: Place, base: Path) -> list[str]:
+def _nspawn(place: Place) -> list[str]:
     argv = [
         "--quiet",
         "--register=no",
@@ -126,11 +126,12 @@ def _nspawn(place: Place, base: Path) -> list[str]:
         "".join(f"{line}\n" for line in [*mirror.settings(), 'APT::Install-Recommends "false";'])
     )
     argv += [f"--bind-ro={settings}:/etc/apt/apt.conf.d/90outer"]
-    sources = place.apt / "debian.sources"
     # Where this machine names no Debian mirror, mmdebstrap has chosen one, and the tree remembers which.
-    chosen = (base / "etc/apt/sources.list").read_text().splitlines()
-    sources.write_text(mirror.deb822(mirror.sources() or chosen))
-    argv += [f"--bind-ro={sources}:/etc/apt/sources.list.d/debian.sources"]
+    lines = mirror.sources()
+    if lines:
+        sources = place.apt / "sources.list"
+        sources.write_text("".join(f"{line}\n" for line in lines))
+        argv += [f"--bind-ro={sources}:/etc/apt/sources.list"]
     if CERTIFICATES.exists():
         argv += [f"--bind-ro={CERTIFICATES}"]
     return argv

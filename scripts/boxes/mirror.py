@@ -30,9 +30,6 @@ _TARGETS = (
     "$(REPO_URI) $(RELEASE) $(COMPONENT)",
     "Created-By: Packages",
 )
-_ONE_LINE = re.compile(r"deb (?:\[[^]]*\] )?(?P<uri>\S+) (?P<suite>\S+) (?P<components>.+)")
-# The box's own, not this machine's.
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # How to fetch is carried into the box; what to fetch is not, nor is a path that exists only out here.
 _SETTING = re.compile(
     r"Acquire::(?!IndexTargets|Changelogs|CompressionTypes|Languages|GzipIndexes|cdrom)(?!\S*(?:CaInfo|CaPath|SslCert|SslKey))"
@@ -62,17 +59,6 @@ def sources() -> list[str]:
 def _lines(main: str, security: str | None) -> list[str]:
     lines = [f"deb {main} {SUITE} {COMPONENT}", f"deb {main} {SUITE}-updates {COMPONENT}"]
     return [*lines, f"deb {security} {SUITE}-security {COMPONENT}"] if security else lines
-
-
-def deb822(lines: list[str]) -> str:
-    """Return one-line sources in the newer format, as Debian 13 itself has them."""
-    stanzas = [
-        f"Types: deb\nURIs: {found['uri']}\nSuites: {found['suite']}\nComponents: {found['components']}\n"
-        f"Signed-By: {KEYRING}\n"
-        for line in lines
-        if (found := _ONE_LINE.fullmatch(line.strip()))
-    ]
-    return "\n".join(stanzas)
 
 
 def settings() -> list[str]:

@@ -70,11 +70,3 @@ def test_how_to_fetch_is_carried_and_what_to_fetch_is_not(apt: Path, monkeypatch
         'Acquire::Check-Valid-Until "false";',
         'Acquire::https::Proxy "http://tls.test";',
     ]
-
-
-def test_sources_are_written_in_the_newer_format() -> None:
-    """A line becomes a stanza that names the box's own keyring; options of this machine are dropped."""
-    assert mirror.deb822(["deb [signed-by=/x.gpg] http://m.test/debian trixie main", "", "# no"]) == (
-        "Types: deb\nURIs: http://m.test/debian\nSuites: trixie\nComponents: main\n"
-        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
-    )
