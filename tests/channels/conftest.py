@@ -1,13 +1,20 @@
 """Values as the services would give them, and a simulated product to talk to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from agent.app import App
+from agent.assistant import Assistant
+from agent.channels.desk import Desk
+from agent.channels.terminal import Terminal
 from agent.core.operation import Loss, Operation, OperationKind, OperationState, Plan, Progress, Request
+from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Workload, WorkloadState
+from agent.host.simulated import Pace, SimulatedNode
+from agent.settings import Settings
 
 MakeOperation = Callable[..., Operation]
 
@@ -62,3 +69,66 @@ def plan() -> Plan:
             Loss(what="snapshots", amount=2, unit="count"),
         ),
     )
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The product on a simulated node where nothing takes any time, with its own worker."""
+    folder = tmp_path_factory.mktemp("state")
+    settings = Settings(state_dir=folder, simulate=True, node_name="here", image_cache=folder / "images")
+    app = App(settings, SimulatedNode("here", pace=Pace.instant()))
+    yield app
+    app.close()
+
+
+class Person(Terminal):
+    """A terminal with a person at it, who gives the answers that were scripted and no others.
+
+    Args:
+        answers: to each question in turn.
+    """
+
+    def __init__(self, *answers: str) -> None:
+        super().__init__()
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    @property
+    def interactive(self) -> bool:
+        """There is somebody."""
+        return True
+
+    def ask(self, question: str) -> bool:
+        """The next answer."""
+        self.asked.append(question)
+        return self.answers.pop(0) == "yes"
+
+
+def nobody() -> Assistant:
+    """Stands where no conversation is held."""
+    raise AssertionError("nobody is to be talked to")
+
+
+def desk_of(
+    app: App, terminal: Terminal, owner: str = "admin", assistant: Callable[[], Assistant] = nobody
+) -> Desk:
+    """A desk at a product that is open already."""
+    terminal.simulated = app.simulated
+    return Desk(
+        owner=Owner(owner),
+        services=app.services,
+        terminal=terminal,
+        node=app.node.name,
+        model="",
+        history=app.settings.state_dir / "history",
+        assistant=assistant,
+        forget=app.conversations.clear,
+        run_worker=app.run_worker,
+    )
+
+
+def made(app: App, name: str, owner: str = "admin") -> None:
+    """Have a container."""
+    spec = ContainerSpec(name=name, modules=("git",))
+    operation = app.services.workloads.create(Owner(owner), spec, Request(channel="test"))
+    assert app.services.operations.wait(Owner(owner), operation.id, 30).state is OperationState.DONE
