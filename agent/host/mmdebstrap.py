@@ -30,13 +30,15 @@ _NOT_TRANSPORT = re.compile(
     r'Acquire(::(IndexTargets|Languages|cdrom|Changelogs|CompressionTypes|GzipIndexes)\b.*)? "'
 )
 
+_APART = ("unshare", "--mount", "--propagation=slave", "--pid", "--fork", "--kill-child", "--mount-proc")
+
 _SUITES = re.compile(r"^(Suites:\s*|deb(?:-src)?\s+(?:\[[^\]]*\]\s+)?\S+\s+)([a-z]+)(.*)$", re.MULTILINE)
 _UNREACHABLE = re.compile(
     r"^(Err:\d+ |[EW]: Failed to fetch )|Could not (resolve|connect)|Temporary failure|Unable to connect",
     re.MULTILINE,
 )
 _NO_ROOM = ("No space left on device", "Disk quota exceeded", "enough free space")
-_CAUSE = re.compile(r"^(?:E: |.*: error: |dpkg: error)")
+_REASON = re.compile(r"Could not (resolve|connect)|Temporary failure|Unable to connect")
 
 
 @dataclass(frozen=True)
@@ -208,15 +210,9 @@ def _argv(recipe: Recipe, work: str) -> list[str]:
             hooks.append(f'echo {told}; chroot "$1" /bin/sh -euc {shlex.quote(text)}')
     hooks.append(f'sh {shlex.quote(work)}/finish "$1"')
     return [
-        *(
-            "env",
-            f"TMPDIR={work}/scratch",
-            "mmdebstrap",
-            "--verbose",
-            "--mode=root",
-            "--variant=minbase",
-            "--format=tar",
-        ),
+        *_APART,
+        *("sh", f"{work}/apart", work),
+        *("mmdebstrap", "--verbose", "--mode=root", "--variant=minbase", "--format=tar"),
         f"--include={','.join(sorted({*BASE_PACKAGES, *recipe.packages}))}",
         f"--aptopt={work}/apt.conf",
         '--aptopt=APT::Install-Recommends "false"',
@@ -229,13 +225,17 @@ def _argv(recipe: Recipe, work: str) -> list[str]:
 
 
 def _explained(said: str) -> BuildFailed | MirrorUnreachable | NoSpace:
-    lines = said.splitlines()
+    """The error for a build that said this and failed."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     if any(sign in said for sign in _NO_ROOM):
         return NoSpace("There is no room to build the image.", _cause(lines), "Make room on the node's disk.")
     if _UNREACHABLE.search(said):
+        reasons = [line for line in lines if _REASON.search(line)] or [
+            line for line in lines if _UNREACHABLE.search(line)
+        ]
         return MirrorUnreachable(
             "The Debian packages cannot be fetched.",
-            next((line for line in lines if _UNREACHABLE.search(line)), "")[:300],
+            reasons[0][:300],
             "Look at the node's network and its list of mirrors, then try again.",
         )
     return BuildFailed(
@@ -244,6 +244,14 @@ def _explained(said: str) -> BuildFailed | MirrorUnreachable | NoSpace:
 
 
 def _cause(lines: list[str]) -> str:
-    """The first error of the innermost program; mmdebstrap's own only repeat that there was one."""
-    errors = [line for line in lines if _CAUSE.match(line)]
-    return (errors[0] if errors else next((line for line in reversed(lines) if line.strip()), ""))[:300]
+    """What went wrong, in the words of the program that it went wrong in."""
+    first = next((number for number, line in enumerate(lines) if line.startswith("E: ")), len(lines))
+    if first < len(lines) and not lines[first].startswith("E: setup failed"):
+        return lines[first][:300]
+    begun = max(
+        (n for n, line in enumerate(lines[:first]) if line.startswith(_SETTING_UP_MODULE)), default=-1
+    )
+    told = " ".join(lines[max(begun + 1, first - 3) : first])[-300:]
+    if begun < 0:
+        return told
+    return f"The set-up of {lines[begun].removeprefix(_SETTING_UP_MODULE)} failed. It said: {told}"

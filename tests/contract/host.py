@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from agent.core.errors import BuildFailed, CommandFailed, CommandTimedOut, HostFailure, InvalidRequest, NoSpace, NotRunning
+from agent.core.errors import (
+    BuildFailed,
+    CommandFailed,
+    CommandTimedOut,
+    HostFailure,
+    InvalidRequest,
+    NoSpace,
+    NotRunning,
+)
 from agent.core.operation import Progress
 from agent.host.archive import shift, unpack
 from agent.host.journal import Journal
@@ -344,16 +352,6 @@ class MachineContract:
         assert place.nspawn.state(name) is UnitState.INACTIVE
         place.zfs.set(f"{place.above}/{name}", "mountpoint", f"/{place.above}/{name}")
         place.nspawn.start(name)
-
-    def test_a_running_machine_keeps_its_storage(
-        self, place: Place, running: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Neither its root nor its workspace can be destroyed under it."""
-        monkeypatch.setattr("agent.host.zfs.RELEASE", 0.3)
-        for dataset in (f"{place.above}/roots/{running}", f"{place.above}/{running}"):
-            with pytest.raises(CommandFailed, match="busy"):
-                place.zfs.destroy(dataset, recursive=True)
-            assert place.zfs.presence(dataset) is Presence.PRESENT
 
     def test_a_command_answers_as_it_does_in_a_shell(self, place: Place, running: str) -> None:
         """Its own exit code and output; 127 where there is none; arguments arrive as they are."""

@@ -15,11 +15,11 @@ UNKNOWN = "no-such-"
 """Packages whose names begin like this are in no mirror."""
 
 
-def env(call: Call) -> Generator[str | float, None, Answer]:
-    """``env TMPDIR=… mmdebstrap …``: an image, package by package."""
-    if len(call.argv) < 3 or call.argv[2] != "mmdebstrap":  # noqa: PLR2004 - env, TMPDIR, program
+def unshare(call: Call) -> Generator[str | float, None, Answer]:
+    """``unshare … mmdebstrap …``: an image, package by package."""
+    if "mmdebstrap" not in call.argv or "--mount" not in call.argv:
         raise call.unknown()
-    options, (suite, target, sources) = call.argv[3:-3], call.argv[-3:]
+    options, (suite, target, sources) = call.argv[:-3], call.argv[-3:]
     if sources not in call.world.files or not suite.isalpha():
         raise call.unknown()
     include = next(option for option in options if option.startswith("--include="))

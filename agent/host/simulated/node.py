@@ -30,7 +30,7 @@ PROGRAMS: dict[str, Program] = {
     "zpool": zfs.zpool,
     sys.executable: images.idshift,
 }
-STREAMS: dict[str, Stream] = {"busctl": machines.busctl, "env": images.env}
+STREAMS: dict[str, Stream] = {"busctl": machines.busctl, "unshare": images.unshare}
 
 
 class SimulatedNode:
