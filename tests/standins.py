@@ -1,9 +1,8 @@
 """Strict stand-ins at the boundary of the services: what nobody scripted fails."""
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from agent.core.errors import InvalidRequest, NameInUse, NotRunning, Problem, UnknownModule, UnknownWorkload
 from agent.core.module import DebianPart, Module
@@ -13,6 +12,9 @@ from agent.core.workload import ContainerSpec, Executed, Usage, Workload, Worklo
 from agent.services.services import Services
 from agent.services.workloads import WorkloadStatus
 from agent.store.conversations import Conversations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MODULES = ("fish", "git", "node", "python", "workspace")
@@ -50,7 +52,7 @@ class World:
     def services(self) -> Services:
         """The services of this world."""
         parts = _Workloads(self), _Operations(self), _Catalogue(self), None
-        return cast(Callable[..., Services], Services)(*parts)
+        return cast("Callable[..., Services]", Services)(*parts)
 
     def add(self, owner: str, name: str, *modules: str, state: WorkloadState = WorkloadState.RUNNING) -> None:
         """Have a workload that was there before."""
@@ -218,7 +220,7 @@ class Chats:
     @property
     def store(self) -> Conversations:
         """As the store has it."""
-        return cast(Conversations, self)
+        return cast("Conversations", self)
 
     def load(self, owner: Owner, conversation: str) -> bytes | None:
         """The messages so far."""

@@ -34,7 +34,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
 from agent.assistant.events import Event, Finished, TextDelta, ToolEnded, ToolStarted
-from agent.assistant.history import dumped, ended, loaded, trimmed
+from agent.assistant.history import ended, loaded, stored
 from agent.assistant.models import language_model
 from agent.core.conversation import checked_sentence
 from agent.core.errors import problem_of
@@ -157,9 +157,8 @@ class Assistant:
         deps = Deps(
             owner, Request(channel=channel, conversation=conversation, words=words), self._services, patience
         )
-        stored = await asyncio.to_thread(self._conversations.load, owner, conversation)
-        ambient = await asyncio.to_thread(self._ambient, owner)
-        turn = _Turn(owner, conversation, words, deps, loaded(stored), ambient)
+        history, ambient = await asyncio.to_thread(self._before, owner, conversation)
+        turn = _Turn(owner, conversation, words, deps, history, ambient)
         try:
             async with aclosing(self._answer(turn)) as events:
                 async for event in events:
@@ -253,6 +252,9 @@ class Assistant:
         metadata = (last.metadata or {}) if isinstance(last, ModelResponse) else {}
         return int(metadata.get(METADATA, {}).get("exit_code", DONE))
 
+    def _before(self, owner: Owner, conversation: str) -> tuple[list[ModelMessage], str]:
+        return loaded(self._conversations.load(owner, conversation)), self._ambient(owner)
+
     def _ambient(self, owner: Owner) -> str:
         """What a model knows before it asks: this owner's containers, from the database alone."""
         known = self._services.workloads.list(owner)
@@ -266,7 +268,7 @@ class Assistant:
         return "The person's containers now:\n" + ("\n".join(lines) or "- none")
 
     def _keep(self, turn: _Turn, messages: list[ModelMessage]) -> None:
-        self._conversations.save(turn.owner, turn.conversation, dumped(trimmed(messages)), self._clock())
+        self._conversations.save(turn.owner, turn.conversation, stored(messages), self._clock())
 
 
 def _gave_up(error: Exception) -> None:

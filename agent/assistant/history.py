@@ -20,19 +20,32 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-MAX_TURNS = 30
+MAX_TURNS = 20
 MAX_BYTES = 200_000
 """Of JSON: some 50,000 tokens, which every model in use can read."""
 UNKNOWN = "The turn ended before this was answered. It may have been done: look before doing it again."
 
 
-def dumped(messages: Sequence[ModelMessage]) -> bytes:
-    """Messages as JSON, without the instructions: those are made anew for each turn."""
-    kept = [
-        replace(message, instructions=None) if isinstance(message, ModelRequest) else message
-        for message in messages
+def stored(messages: Sequence[ModelMessage], max_turns: int = MAX_TURNS, max_bytes: int = MAX_BYTES) -> bytes:
+    """The last whole turns as JSON, without the instructions: those are made anew for each turn.
+
+    What is kept begins with a sentence of the person, or is empty, and never parts a call from its return.
+    The last turn is always kept.
+    """
+    bare = [
+        replace(one, instructions=None) if isinstance(one, ModelRequest) and one.instructions else one
+        for one in messages
     ]
-    return ModelMessagesTypeAdapter.dump_json(kept)
+    starts = [at for at, message in enumerate(bare) if begins_turn(message)][-max_turns:]
+    if not starts:
+        return b"[]"
+    data = _dump(bare[starts[0] :])
+    if len(data) <= max_bytes or len(starts) == 1:
+        return data
+    sizes = [len(_dump(bare[start:end])) for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    while len(starts) > 1 and sum(sizes) > max_bytes:
+        starts, sizes = starts[1:], sizes[1:]
+    return _dump(bare[starts[0] :])
 
 
 def loaded(data: bytes | None) -> list[ModelMessage]:
@@ -43,24 +56,6 @@ def loaded(data: bytes | None) -> list[ModelMessage]:
         return ModelMessagesTypeAdapter.validate_json(data)
     except ValidationError:
         return []
-
-
-def trimmed(
-    messages: Sequence[ModelMessage], max_turns: int = MAX_TURNS, max_bytes: int = MAX_BYTES
-) -> list[ModelMessage]:
-    """The last whole turns.
-
-    The result begins with a sentence of the person, or is empty, and never parts a call from its return.
-    The last turn is always kept.
-    """
-    starts = [at for at, message in enumerate(messages) if begins_turn(message)]
-    if not starts:
-        return []
-    starts = starts[-max_turns:]
-    sizes = [len(dumped(messages[start:end])) for start, end in zip(starts, [*starts[1:], None], strict=True)]
-    while len(starts) > 1 and sum(sizes) > max_bytes:
-        starts, sizes = starts[1:], sizes[1:]
-    return list(messages[starts[0] :])
 
 
 def begins_turn(message: ModelMessage) -> bool:
@@ -100,3 +95,7 @@ def _calls(message: ModelMessage) -> list[ToolCallPart]:
 
 def _unknown(call: ToolCallPart) -> ToolReturnPart:
     return ToolReturnPart(call.tool_name, UNKNOWN, call.tool_call_id, outcome="interrupted")
+
+
+def _dump(messages: list[ModelMessage]) -> bytes:
+    return ModelMessagesTypeAdapter.dump_json(messages)

@@ -299,4 +299,5 @@ def _modules(view: ModulesView, about: str) -> str:
         return "There are no modules."
     line: Callable[[ModuleView], str] = lambda module: f"- **{module.name}**: {module.summary}"  # noqa: E731
     lines = "\n".join(map(line, view.modules))
-    return f"A container can be made of these modules:\n\n{lines}\n\nFor example: {code(view.modules[0].example)}"
+    example = code(view.modules[0].example)
+    return f"A container can be made of these modules:\n\n{lines}\n\nFor example: {example}"

@@ -1,7 +1,6 @@
 """An assistant in a world of its own. No test asks a model outside of this machine."""
 
 import asyncio
-from collections.abc import Callable, Iterator
 
 import pytest
 from pydantic_ai import models
@@ -18,12 +17,17 @@ OWNER = Owner("admin")
 
 
 @pytest.fixture(autouse=True)
-def _no_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+def _no_model(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     """No request leaves; a test with a server of its own allows it."""
     monkeypatch.setattr(models, "ALLOW_MODEL_REQUESTS", False)
-    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OLLAMA_BASE_URL", "OLLAMA_API_KEY", "OPENAI_BASE_URL"):
+    for variable in (
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "OLLAMA_BASE_URL",
+        "OLLAMA_API_KEY",
+        "OPENAI_BASE_URL",
+    ):
         monkeypatch.delenv(variable, raising=False)
-    yield
 
 
 class Chat:
@@ -31,7 +35,9 @@ class Chat:
 
     def __init__(self, model: Model | None = None, settings: Settings | None = None) -> None:
         self.world = World()
-        self.world.executed["git", "--version"] = Executed(returncode=0, stdout="git version 2.47\n", stderr="")
+        self.world.executed["git", "--version"] = Executed(
+            returncode=0, stdout="git version 2.47\n", stderr=""
+        )
         self.chats = Chats()
         self.settings = settings or Settings()
         self.use(model)
@@ -73,9 +79,3 @@ class Chat:
 def chat() -> Chat:
     """A conversation with the phrasebook."""
     return Chat()
-
-
-@pytest.fixture
-def chat_with() -> Callable[[Model], Chat]:
-    """A conversation with a model."""
-    return Chat

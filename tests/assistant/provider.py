@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,7 +35,7 @@ class Provider:
 
 
 @contextmanager
-def serving(provider: Provider) -> Iterator[Provider]:
+def serving(provider: Provider) -> Generator[Provider]:
     """The server for the length of a block."""
     handler = type("Handler", (_Handler,), {"provider": provider})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -154,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
 
 
-def _wrong_messages(messages: list[dict[str, Any]]) -> str:
+def _wrong_messages(messages: list[dict[str, Any]]) -> str:  # noqa: PLR0911 - one per refusal
     """Why a real server would refuse these messages; empty where it would not."""
     owed: list[str] = []
     spoken = False
@@ -172,18 +172,22 @@ def _wrong_messages(messages: list[dict[str, Any]]) -> str:
         if role == "assistant":
             if not spoken:
                 return "the conversation begins with the assistant"
-            owed = [call["id"] for call in message.get("tool_calls") or []]
+            calls: list[dict[str, Any]] = message.get("tool_calls") or []
+            owed = [call["id"] for call in calls]
             if not owed and not message.get("content"):
                 return "an assistant message without content"
         spoken = spoken or role == "user"
-    return f"tool_call_ids did not have response messages: {owed}" if owed else "" if spoken else "nobody spoke"
+    if owed:
+        return f"tool_call_ids did not have response messages: {owed}"
+    return "" if spoken else "nobody spoke"
 
 
 def _wrong_tools(tools: list[dict[str, Any]]) -> str:
     for tool in tools:
-        function = tool.get("function") or {}
+        function: dict[str, Any] = tool.get("function") or {}
+        parameters: Mapping[str, Any] = function.get("parameters") or {}
         if tool.get("type") != "function" or not function.get("name") or not function.get("description"):
             return f"a tool that is none: {tool}"
-        if (function.get("parameters") or {}).get("type") != "object":
+        if parameters.get("type") != "object":
             return f"parameters of {function['name']} that are no object"
     return ""

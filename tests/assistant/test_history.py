@@ -14,7 +14,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from agent.assistant.history import begins_turn, dumped, ended, loaded, trimmed
+from agent.assistant.history import begins_turn, ended, loaded, stored
 from agent.tools.views import WorkloadsView
 
 
@@ -49,14 +49,16 @@ def check(messages: Sequence[ModelMessage]) -> None:
 def test_a_history_is_cut_between_turns(turns: list[tuple[int, int]], most: int) -> None:
     """However long, it is cut where a person speaks, keeps the last turn, and stays within its limits."""
     messages = [one for number, (calls, size) in enumerate(turns) for one in turn(number, calls, size)]
-    kept = trimmed(messages, max_turns=most, max_bytes=8_000)
+    data = stored(messages, max_turns=most, max_bytes=8_000)
+    kept = loaded(data)
     check(kept)
-    assert kept == messages[len(messages) - len(kept) :]
+    assert [one.kind for one in kept] == [one.kind for one in messages[len(messages) - len(kept) :]]
+    assert not messages or kept[-1].parts[-1] == messages[-1].parts[-1]
     begun = sum(map(begins_turn, kept))
     assert begun <= most
     if turns:
         assert begun >= 1
-        assert begun == 1 or len(dumped(kept)) <= 8_000
+        assert begun == 1 or len(data) <= 8_100
 
 
 @given(st.integers(0, 2), st.integers(0, 8), st.sampled_from(["complete", "interrupted"]))
@@ -74,7 +76,7 @@ def test_a_turn_that_broke_off_is_made_whole(calls: int, at: int, state: str) ->
 
 
 def test_a_request_without_the_returns_it_owes_gets_them() -> None:
-    """pydantic-ai closes a cancelled turn with an empty request; the calls before it are answered as unknown."""
+    """pydantic-ai closes a cancelled turn with an empty request; the calls before it get an answer."""
     cut: list[ModelMessage] = [
         ModelRequest([UserPromptPart("stop both")]),
         ModelResponse([ToolCallPart("stop_container", {}, "1"), ToolCallPart("stop_container", {}, "2")]),
@@ -82,14 +84,17 @@ def test_a_request_without_the_returns_it_owes_gets_them() -> None:
     ]
     whole = ended(cut, "It broke off.")
     check(whole)
-    assert [part.outcome for part in whole[2].parts if isinstance(part, ToolReturnPart)] == ["success", "interrupted"]
+    assert [part.outcome for part in whole[2].parts if isinstance(part, ToolReturnPart)] == [
+        "success",
+        "interrupted",
+    ]
 
 
 def test_a_history_survives_being_written_down() -> None:
     """What tools returned can be read back, and instructions are not kept: they are made anew."""
     messages = turn(1, 1)
     messages[2] = ModelRequest([ToolReturnPart("list_containers", WorkloadsView(containers=()), "1-0")])
-    again = loaded(dumped(messages))
+    again = loaded(stored(messages))
     assert [type(one) for one in again] == [type(one) for one in messages]
     assert not any(isinstance(one, ModelRequest) and one.instructions for one in again)
     (returned,) = [part for one in again for part in one.parts if isinstance(part, ToolReturnPart)]

@@ -17,7 +17,12 @@ KEY = SecretStr("sk-verysecret")
 @pytest.mark.parametrize(
     ("given", "kind", "name", "base_url"),
     [
-        ({"model": "openai:gpt-5", "model_api_key": KEY}, OpenAIResponsesModel, "gpt-5", "https://api.openai.com/v1/"),
+        (
+            {"model": "openai:gpt-5", "model_api_key": KEY},
+            OpenAIResponsesModel,
+            "gpt-5",
+            "https://api.openai.com/v1/",
+        ),
         ({"model": "anthropic:c", "model_api_key": KEY}, AnthropicModel, "c", "https://api.anthropic.com"),
         ({"model": "openai:m", "model_base_url": SERVER}, OpenAIChatModel, "m", SERVER + "/"),
         ({"model": "m", "model_base_url": SERVER}, OpenAIChatModel, "m", SERVER + "/"),

@@ -26,9 +26,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
 
 def chat_at(url: str, model: str = "openai:small", key: str = "sk-test", timeout: float = 20) -> Chat:
     """A conversation with the model of a server."""
-    settings = Settings(
-        model=model, model_base_url=url, model_api_key=SecretStr(key), model_timeout=timeout
-    )
+    settings = Settings(model=model, model_base_url=url, model_api_key=SecretStr(key), model_timeout=timeout)
     return Chat(settings=settings)
 
 
@@ -96,7 +94,9 @@ def test_nobody_there_is_stood_in_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("failure", [500, None])
-def test_a_provider_that_fails_after_a_call_does_not_have_it_made_twice(provider: Provider, failure: Answer) -> None:
+def test_a_provider_that_fails_after_a_call_does_not_have_it_made_twice(
+    provider: Provider, failure: Answer
+) -> None:
     """What was done is reported from what the tool answered."""
     provider.answers = [CREATE, *[failure] * 4]
     chat = chat_at(provider.url)

@@ -19,7 +19,7 @@ SECONDS = 3.0
 
 WORDS = sorted(
     {word for word in grammar().not_names if word.isalpha()}
-    | {"dev", "web", "git", "fish", "destroy", "delete", "not", "don't", "how", "in", "dev's", "dev:", "20", "&"}
+    | {"dev", "web", "git", "fish", "destroy", "delete", "not", "don't", "how", "in", "dev's", "dev:", "&"}
 )
 NAMES = st.from_regex(r"[a-z](?:[a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True).filter(
     lambda name: name not in grammar().not_names and name not in MODULES and name not in grammar().synonyms
@@ -39,7 +39,9 @@ def test_any_sentence_means_something(sentence: str) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join), st.sampled_from(["", " x", "?"]))
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join), st.sampled_from(["", " x", "?"])
+)
 def test_a_long_sentence_takes_no_long_time(piece: str, end: str) -> None:
     """Whatever is said over and over, up to 16 kB, is answered at once."""
     sentence = ((piece + " ") * LONGEST)[:LONGEST] + end
@@ -50,8 +52,27 @@ def test_a_long_sentence_takes_no_long_time(piece: str, end: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["what does say in ", "run in dev ", "create a git box called a with ", "please ", '"a" ', '"a', "'", "dev: ", "x"]
-    + ["stop dev, ", "create a container with git called ", "in dev run x ", "🙏 ", "/create a ", "logs of ", "` "],
+    [
+        *(
+            "what does say in ",
+            "run in dev ",
+            "create a git box called a with ",
+            "please ",
+            '"a" ',
+            '"a',
+            "'",
+        ),
+        *(
+            "dev: ",
+            "x",
+            "stop dev, ",
+            "create a container with git called ",
+            "in dev run x ",
+            "🙏 ",
+            "logs of ",
+        ),
+        *("/create a ", "` "),
+    ],
 )
 def test_a_sentence_made_to_be_slow_is_not(piece: str) -> None:
     """Sentences that make patterns go back and forth stay linear."""
@@ -68,8 +89,11 @@ def test_a_command_survives_as_it_was_written(name: str, arguments: list[str], d
     command = "printf " + spaces.join(map(shlex.quote, arguments))
     frame = data.draw(
         st.sampled_from(
-            ["run {} in {n}", "please run {} in {n}", "in {n} run {}", "{n}: {}", "exec {n} -- {}", "/exec {n} {}"]
-            + ["what does {} say in {n}?", "run {} in the {n} container please", "execute {} inside {n}!"]
+            [
+                *("run {} in {n}", "please run {} in {n}", "in {n} run {}", "{n}: {}", "exec {n} -- {}"),
+                *("/exec {n} {}", "what does {} say in {n}?", "run {} in the {n} container please"),
+                "execute {} inside {n}!",
+            ]
         )
     )
     meaning = understand(frame.format(command, n=name), BACKGROUND)
@@ -95,13 +119,19 @@ def test_no_means_no(name: str, no: str) -> None:
         assert understand(f"{no} {verb} {name}", BACKGROUND) == Say("unchanged")
 
 
-@given(NAMES, st.sampled_from(["how do I", "can I", "how to", "what happens if I", "should I", "is it safe to"]))
+@given(
+    NAMES, st.sampled_from(["how do I", "can I", "how to", "what happens if I", "should I", "is it safe to"])
+)
 def test_a_question_about_doing_something_does_nothing(name: str, question: str) -> None:
     """Whoever asks how to destroy something is told how."""
     assert understand(f"{question} destroy {name}?", BACKGROUND) == Say("how", "destroy_container")
 
 
-@given(NAMES, st.lists(st.sampled_from(MODULES), max_size=5, unique=True), st.sampled_from([", ", " and ", " & ", " "]))
+@given(
+    NAMES,
+    st.lists(st.sampled_from(MODULES), max_size=5, unique=True),
+    st.sampled_from([", ", " and ", " & ", " "]),
+)
 def test_names_and_modules_are_picked_out(name: str, modules: list[str], separator: str) -> None:
     """Any name and any list of modules arrives whole."""
     having = f" with {separator.join(modules)}" if modules else ""

@@ -1,12 +1,9 @@
 """Each tool: one call of a service, a typed view, and a record of how it went."""
 
 import threading
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 from pydantic_ai import ModelRetry, RunContext
-from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.usage import RunUsage
 
@@ -36,7 +33,6 @@ class Caller:
 
     def __init__(self, world: World, patience: float = 5) -> None:
         self.deps = Deps(OWNER, Request(channel="test"), world.services, patience)
-        self.messages: list[ModelMessage] = []
 
     @property
     def context(self) -> RunContext[Deps]:
@@ -74,7 +70,7 @@ def test_there_are_the_ten_tools_and_none_takes_an_owner_or_approves() -> None:
         ]
     )
     for tool in containers.tools.values():
-        parameters: Mapping[str, Any] = tool.function_schema.json_schema["properties"]
+        parameters = tool.function_schema.json_schema["properties"]
         assert set(parameters) <= {"name", "modules", "lines", "command"}
         assert all(parameter.get("description") for parameter in parameters.values())
 
@@ -133,7 +129,7 @@ def test_a_destroy_only_proposes(world: World, caller: Caller) -> None:
 @pytest.mark.parametrize(("name", "modules"), [("Dev", ["git"]), ("dev\n", []), ("x", ["gti"]), ("", [])])
 def test_what_a_model_can_mend_is_asked_for_again(caller: Caller, name: str, modules: list[str]) -> None:
     """A bad name or module comes with its rule for another try, and is on record in case there is none."""
-    with pytest.raises(ModelRetry, match="A name is 1 to 32|The modules are: fish"):
+    with pytest.raises(ModelRetry, match=r"A name is 1 to 32|The modules are: fish"):
         tools.create_container(caller.context, name, modules)
     assert caller.codes == [3]
 
