@@ -82,15 +82,27 @@ class Node(Protocol):
         ...
 
     def read(self, path: str) -> str | None:
-        """A text file's content, None where there is none."""
+        """A text file's content, undecodable bytes replaced; None where there is none.
+
+        Raises:
+            HostFailure: it is there, but cannot be read.
+        """
         ...
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
-        """Put a text file in place in one step, with its parent folders."""
+        """Put a text file in place in one step, with its parent folders.
+
+        Raises:
+            HostFailure: it could not be written; an older one is as it was.
+        """
         ...
 
     def remove(self, path: str) -> None:
-        """Remove a file, an empty folder, or nothing where there is none."""
+        """Remove a file, an empty folder, or nothing where there is none.
+
+        Raises:
+            HostFailure: it is still there.
+        """
         ...
 
     def exists(self, path: str) -> bool:
@@ -127,7 +139,7 @@ def _process(argv: list[str], *, stdin: int, stderr: int) -> Generator[subproces
         )
     except FileNotFoundError:
         raise CommandFailed(tuple(argv), 127, f"{argv[0]} is not installed, or not on PATH") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL, or what cannot be encoded, in an argument
         raise CommandFailed(tuple(argv), 126, str(error)) from None
     try:
         yield process
@@ -184,16 +196,24 @@ class LocalNode:
         """See :meth:`Node.lines`."""
         last: list[str] = []
         with _process(argv, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+            timed_out = threading.Event()
+
+            def end() -> None:
+                timed_out.set()
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
             # A reader blocked on a silent program is woken by killing that program.
-            alarm = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
+            alarm = threading.Timer(timeout, end)
+            alarm.daemon = True
             alarm.start()
             try:
                 yield from _remembering(process.stdout, last)
                 process.wait()
             finally:
-                timed_out = alarm.finished.is_set()
                 alarm.cancel()
-            if timed_out:
+                alarm.join()
+            if timed_out.is_set():
                 raise _timed_out(argv, timeout)
             if process.returncode != 0:
                 raise CommandFailed(tuple(argv), process.returncode, "\n".join(last))
@@ -202,21 +222,28 @@ class LocalNode:
         """See :meth:`Node.read`."""
         try:
             return Path(path).read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise HostFailure(f"{path} could not be read.", str(error)) from None
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         """See :meth:`Node.write`."""
         target = Path(path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).chmod(mode)
-            Path(file.name).replace(target)
-        except OSError as error:
+            handle, new = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fchmod(file.fileno(), mode)
+                    os.fsync(file.fileno())
+                Path(new).replace(target)
+            except BaseException:
+                Path(new).unlink()
+                raise
+        except (OSError, ValueError) as error:  # ValueError: what cannot be encoded
             raise HostFailure(
                 f"{path} could not be written.", str(error), "Look at the disk, then try again."
             ) from None
@@ -224,11 +251,15 @@ class LocalNode:
     def remove(self, path: str) -> None:
         """See :meth:`Node.remove`."""
         target = Path(path)
-        with suppress(FileNotFoundError):
+        try:
             if target.is_dir() and not target.is_symlink():
                 target.rmdir()
             else:
-                target.unlink()
+                target.unlink(missing_ok=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise HostFailure(f"{path} could not be removed.", str(error)) from None
 
     def exists(self, path: str) -> bool:
         """See :meth:`Node.exists`."""

@@ -227,14 +227,6 @@ class StorageContract:
 class ImageContract:
     """What builds, archives and the network do."""
 
-    def test_an_unknown_package_fails_the_build_and_leaves_nothing(self, place: Place) -> None:
-        """The cause names the package, and there is no archive."""
-        archive = f"{place.cache}/unknown.tar.zst"
-        with pytest.raises(BuildFailed, match="no-such-package"):
-            list(build(place.node, place.recipe("no-such-package"), archive, 300))
-        assert not place.node.exists(archive)
-        assert not place.node.exists(f"{archive}.build")
-
     def test_a_build_that_is_given_up_leaves_nothing(self, place: Place) -> None:
         """Closing the generator ends it and removes what it made."""
         archive = f"{place.cache}/given-up.tar.zst"

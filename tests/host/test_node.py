@@ -1,0 +1,206 @@
+"""The one choke point to a node's programs and files, with real programs."""
+
+import os
+import signal
+import stat
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent.core.errors import CommandFailed, CommandTimedOut, HostFailure
+from agent.host.node import LocalNode
+
+
+@pytest.fixture
+def node() -> LocalNode:
+    """This machine."""
+    return LocalNode("here")
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that is no zombie."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends within a few seconds."""
+    deadline = time.monotonic() + 5
+    while is_running(pid):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            return False
+        time.sleep(0.01)
+    return True
+
+
+GRANDCHILD = 'sleep 300 & echo $! > "$0"; echo started; wait'
+
+
+def test_output_error_and_code_are_kept_apart(node: LocalNode) -> None:
+    """A program's answer comes back in its three parts."""
+    done = node.run(["sh", "-c", "echo out; echo err >&2; exit 3"], check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("out\n", "err\n", 3)
+
+
+def test_a_failure_names_the_command_and_what_it_said(node: LocalNode) -> None:
+    """The error is fit for a person and for the caller that reads stderr."""
+    with pytest.raises(CommandFailed, match="no luck") as failure:
+        node.run(["sh", "-c", "echo no luck >&2; exit 7"])
+    assert failure.value.returncode == 7
+    assert failure.value.stderr == "no luck\n"
+
+
+def test_arguments_arrive_as_they_are(node: LocalNode) -> None:
+    """No shell ever sees them."""
+    odd = ["a b", "$HOME", "*", "", "x\ny", "é", "'\""]
+    assert node.run(["printf", "[%s]", *odd]).stdout == "".join(f"[{word}]" for word in odd)
+
+
+def test_input_is_read_and_nothing_waits_for_a_terminal(node: LocalNode) -> None:
+    """A program that reads gets what was given, or an end at once."""
+    assert node.run(["cat"], input="given").stdout == "given"
+    assert node.run(["cat"], timeout=5).stdout == ""
+
+
+def test_undecodable_output_is_replaced(node: LocalNode) -> None:
+    """Bytes that are no UTF-8 never raise."""
+    assert node.run(["printf", r"a\377b"]).stdout == "a\ufffdb"
+    assert list(node.lines(["printf", r"a\377b\n"], timeout=5)) == ["a\ufffdb"]
+
+
+def test_a_missing_program_is_127(node: LocalNode) -> None:
+    """As a shell says it."""
+    with pytest.raises(CommandFailed, match="not installed") as failure:
+        node.run(["no-such-program"], check=False)
+    assert failure.value.returncode == 127
+
+
+@pytest.mark.parametrize("word", ["a\0b", "\ud800"])
+def test_an_impossible_argument_is_an_error_and_no_crash(node: LocalNode, word: str) -> None:
+    """What no program can be given fails like a program."""
+    with pytest.raises(CommandFailed):
+        node.run(["echo", word])
+
+
+def test_a_file_that_is_no_program_is_126(node: LocalNode, tmp_path: Path) -> None:
+    """As a shell says it."""
+    (tmp_path / "data").write_text("x", encoding="utf-8")
+    with pytest.raises(CommandFailed) as failure:
+        node.run([str(tmp_path / "data")])
+    assert failure.value.returncode == 126
+
+
+def test_a_timeout_ends_the_whole_process_group(node: LocalNode, tmp_path: Path) -> None:
+    """Nothing outlives its call: the grandchild ends too."""
+    note = tmp_path / "pid"
+    with pytest.raises(CommandTimedOut, match="sh did not end"):
+        node.run(["sh", "-c", GRANDCHILD, str(note)], timeout=0.5)
+    assert gone(int(note.read_text(encoding="utf-8")))
+
+
+def test_what_a_program_leaves_behind_ends_with_it(node: LocalNode, tmp_path: Path) -> None:
+    """A background child does not outlive a program that ended well."""
+    note = tmp_path / "pid"
+    node.run(["sh", "-c", 'sleep 300 >/dev/null 2>&1 & echo $! > "$0"', str(note)])
+    assert gone(int(note.read_text(encoding="utf-8")))
+
+
+def test_lines_come_while_the_program_runs(node: LocalNode, tmp_path: Path) -> None:
+    """And closing the generator ends the whole process group."""
+    note = tmp_path / "pid"
+    with closing(node.lines(["sh", "-c", GRANDCHILD, str(note)], timeout=60)) as lines:
+        assert next(lines) == "started"
+        child = int(note.read_text(encoding="utf-8"))
+        assert is_running(child)
+    assert gone(child)
+
+
+def test_lines_have_standard_error_among_them(node: LocalNode) -> None:
+    """In the order in which they were said."""
+    assert list(node.lines(["sh", "-c", "echo a; echo b >&2; echo c"], timeout=5)) == ["a", "b", "c"]
+
+
+def test_lines_end_with_the_programs_failure(node: LocalNode) -> None:
+    """Each line first, then the error, which quotes the last of them."""
+    lines = node.lines(["sh", "-c", "echo why; exit 4"], timeout=5)
+    assert next(lines) == "why"
+    with pytest.raises(CommandFailed, match="why") as failure:
+        next(lines)
+    assert failure.value.returncode == 4
+
+
+def test_lines_of_a_silent_program_time_out(node: LocalNode, tmp_path: Path) -> None:
+    """A reader is not blocked for ever, and nothing is left."""
+    note = tmp_path / "pid"
+    with pytest.raises(CommandTimedOut):
+        list(node.lines(["sh", "-c", GRANDCHILD, str(note)], timeout=0.5))
+    assert gone(int(note.read_text(encoding="utf-8")))
+
+
+def test_no_secret_of_ours_reaches_a_program(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what programs need is in their environment, and their messages are English."""
+    monkeypatch.setenv("VOXNIX_MODEL_API_KEY", "sesame")
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    seen = node.run(["env"]).stdout
+    assert "sesame" not in seen
+    assert "LC_ALL=C.UTF-8" in seen
+    assert "de_DE" not in seen
+
+
+def test_a_file_is_written_in_one_step(node: LocalNode, tmp_path: Path) -> None:
+    """With its folders and its mode, and nothing beside it."""
+    path = tmp_path / "a" / "b"
+    node.write(str(path), "old")
+    node.write(str(path), "new\n", 0o600)
+    assert node.read(str(path)) == "new\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [one.name for one in path.parent.iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "x" * 10 + "\udfff"])
+def test_a_failed_write_leaves_the_old_file(node: LocalNode, tmp_path: Path, text: str) -> None:
+    """And no half of the new one."""
+    path = tmp_path / "file"
+    node.write(str(path), "old")
+    with pytest.raises(HostFailure, match="could not be written"):
+        node.write(str(path), text)
+    assert node.read(str(path)) == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_in_a_files_place_is_an_error(node: LocalNode, tmp_path: Path) -> None:
+    """To write and to read it; it is not taken for an absent file."""
+    (tmp_path / "folder" / "below").mkdir(parents=True)
+    with pytest.raises(HostFailure):
+        node.write(str(tmp_path / "folder"), "x")
+    with pytest.raises(HostFailure):
+        node.read(str(tmp_path / "folder"))
+    assert [one.name for one in tmp_path.iterdir()] == ["folder"]
+
+
+def test_what_is_not_there_reads_as_nothing(node: LocalNode, tmp_path: Path) -> None:
+    """Also below a file, where no file can be."""
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    for path in (tmp_path / "none", tmp_path / "file" / "below"):
+        assert node.read(str(path)) is None
+        assert not node.exists(str(path))
+        node.remove(str(path))
+
+
+def test_remove_takes_files_links_and_empty_folders_only(node: LocalNode, tmp_path: Path) -> None:
+    """A folder with something in it stays, and that is said."""
+    (tmp_path / "full" / "x").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "full")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    for name in ("link", "file"):
+        node.remove(str(tmp_path / name))
+    with pytest.raises(HostFailure, match="could not be removed"):
+        node.remove(str(tmp_path / "full"))
+    node.remove(str(tmp_path / "full" / "x"))
+    node.remove(str(tmp_path / "full"))
+    assert not node.exists(str(tmp_path / "full"))
