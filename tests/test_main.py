@@ -13,14 +13,21 @@ ROOT = Path(__file__).parent.parent
 HEAVY = {"pydantic_ai", "telegram", "dbos", "alembic", "logfire"}
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Python keeps what it compiled: so many processes would spend most of their time on that."""
+    return tmp_path_factory.mktemp("compiled")
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, compiled: Path) -> dict[str, str]:
     """A simulated node of our own, and no terminal."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("VOXNIX_")}
-    return kept | {
-        "VOXNIX_STATE_DIR": str(tmp_path),
+    unwanted = ("VOXNIX_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | {
+        "PYTHONPYCACHEPREFIX": str(compiled),
         "VOXNIX_SETTINGS": os.devnull,
         "VOXNIX_SIMULATE": "true",
+        "VOXNIX_STATE_DIR": str(tmp_path),
     }
 
 
@@ -120,7 +127,7 @@ def test_tab_completes_and_never_complains(environment: dict[str, str], tmp_path
     assert (silent.stdout.strip(), silent.stderr) == (b"", b"")
     assert not folder.exists()
     plain = {name: value for name, value in asked.items() if not name.startswith(("_VOXNIX", "COMP_"))}
-    assert voxnix(plain, "create", "webserver").returncode == 0
+    assert voxnix(plain, "create", "webserver", "--no-wait").returncode == 0
     assert voxnix(asked).stdout.split() == [b"webserver"]
     modules = voxnix(asked | {"COMP_WORDS": "voxnix create dev gi", "COMP_CWORD": "3"})
     assert modules.stdout.split() == [b"git"]

@@ -77,6 +77,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("state")
     settings = Settings(state_dir=folder, simulate=True, node_name="here", image_cache=folder / "images")
     app = App(settings, SimulatedNode("here", pace=Pace.instant()))
+    # The engine starts here: its log keeps the standard error it finds, and a test's own is closed after it.
+    made(app, "first")
     yield app
     app.close()
 

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ def run(product: App) -> Run:
     """Types a command."""
 
     @contextmanager
-    def open_desk(terminal: Terminal, owner: str, *, simulate: bool, new: bool = True) -> Iterator[Desk]:
+    def open_desk(terminal: Terminal, owner: str, *, simulate: bool, new: bool = True) -> Generator[Desk]:
         del simulate, new  # the product is open, and simulated
         yield desk_of(product, terminal, owner or "admin")
 
@@ -56,7 +56,7 @@ def test_a_container_from_its_beginning_to_its_end(run: Run) -> None:
     assert destroyed.exit_code == 0
     assert "workspace" in destroyed.stderr
     assert "dev was destroyed" in destroyed.stdout
-    assert answer(run("list", "--json"))["workloads"] == []
+    assert [one["spec"]["name"] for one in answer(run("list", "--json"))["workloads"]] == ["first"]
     assert "destroy dev" in run("operations").stdout
 
 
@@ -175,7 +175,7 @@ def test_no_traceback_reaches_a_person(error: BaseException, code: int) -> None:
     """Whatever is raised becomes a sentence and an exit code."""
 
     @contextmanager
-    def broken(*_: object, **__: object) -> Iterator[Desk]:
+    def broken(*_: object, **__: object) -> Generator[Desk]:
         raise error
         yield
 
