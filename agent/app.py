@@ -101,6 +101,11 @@ class App:
         """The agent. It takes seconds to import, so only a conversation does."""
         from agent.assistant import Assistant  # noqa: PLC0415
 
+        if self.settings.logfire_token is not None:
+            import logfire  # noqa: PLC0415
+
+            token = self.settings.logfire_token.get_secret_value()
+            logfire.configure(token=token, service_name="voxnix", console=False, inspect_arguments=False)
         return Assistant(self.settings, self.services, self.conversations)
 
     def run_worker(self) -> None:
@@ -140,7 +145,7 @@ class App:
         with self._worker_lock:
             if self._worker is not None:
                 return True
-            lock = acquire_lock(self.settings.state_dir)
+            lock = acquire_lock(self.settings.state_folder)
             if lock is None:
                 return False
             changes = Changes(
@@ -166,5 +171,10 @@ def _node(settings: Settings) -> Node:
     if settings.simulate:
         from agent.host.simulated import SimulatedNode  # noqa: PLC0415
 
-        return SimulatedNode(settings.node_name, state_file=settings.state_dir / "simulated-node.json")
+        return SimulatedNode(
+            settings.node_name,
+            pool=settings.pool,
+            bridge=settings.bridge,
+            state=settings.state_folder / "node.json",
+        )
     return LocalNode(settings.node_name)

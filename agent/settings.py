@@ -109,11 +109,20 @@ class Settings(BaseSettings):
         default=60, gt=0, description="Seconds to wait for the model before the phrasebook."
     )
 
+    logfire_token: SecretStr | None = Field(
+        default=None, description="Write token of a Logfire project; with it, turns are traced (without their words)."
+    )
+
+    @property
+    def state_folder(self) -> Path:
+        """Where this run keeps its state: a simulation never mixes with what is real."""
+        return self.state_dir / "simulation" if self.simulate else self.state_dir
+
     @property
     def database(self) -> str:
         """The database's URL, with psycopg as PostgreSQL's driver."""
-        if not self.database_url:
-            return f"sqlite:///{self.state_dir / 'voxnix.db'}"
+        if self.simulate or not self.database_url:
+            return f"sqlite:///{self.state_folder / 'voxnix.db'}"
         return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
 
     @classmethod

@@ -15,8 +15,7 @@ ALLOWED = {
     "services": {"core", "host", "store", "settings"},
     "tools": {"core", "services"},
     "phrasebook": {"core", "tools"},
-    "models": {"core", "settings", "phrasebook"},
-    "assistant": {"core", "store", "tools", "services", "settings", "phrasebook", "models"},
+    "assistant": {"core", "store", "tools", "services", "settings", "phrasebook"},
     "channels": {"core", "services", "assistant"},
     "app": {"core", "host", "store", "services", "settings", "assistant"},
     "__main__": {"core", "app", "channels", "settings"},
@@ -24,7 +23,7 @@ ALLOWED = {
 """Room to the rooms it may import from; its own is always allowed."""
 
 ONLY_IN = {
-    "pydantic_ai": {"tools", "phrasebook", "models", "assistant"},
+    "pydantic_ai": {"tools", "phrasebook", "assistant"},
     "telegram": {"channels"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},

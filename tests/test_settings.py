@@ -79,6 +79,15 @@ def test_every_setting_says_what_it_is_for() -> None:
     assert all(field.description for field in settings.Settings.model_fields.values())
 
 
+def test_a_simulation_has_a_database_of_its_own(tmp_path: Path) -> None:
+    """Whatever database_url says: what is made up never stands beside what is real."""
+    real = settings.load(state_dir=tmp_path)
+    simulated = settings.load(state_dir=tmp_path, simulate=True, database_url="postgresql://a@b/c")
+    assert simulated.database.startswith("sqlite:")
+    assert simulated.database != real.database
+    assert simulated.state_folder != real.state_folder
+
+
 def test_postgresql_gets_its_driver() -> None:
     """A plain URL, as other programs take it, is enough."""
     assert settings.load(database_url="postgresql://a@b/c").database == "postgresql+psycopg://a@b/c"

@@ -30,10 +30,10 @@ APPLICATION_VERSION = "voxnix"
 """Pinned: DBOS resumes only what its own version began, and our steps are idempotent across ours."""
 
 
-def acquire_lock(state_dir: Path) -> TextIO | None:
+def acquire_lock(folder: Path) -> TextIO | None:
     """The right to be this node's worker, None while another process has it. It goes with the process."""
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = (state_dir / "worker.lock").open("w")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = (folder / "worker.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -110,8 +110,8 @@ class Engine:
     def _engine_url(self) -> str:
         if not self._settings.database.startswith("sqlite:"):
             return self._settings.database
-        self._settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._settings.state_dir / "engine.db"
+        self._settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._settings.state_folder / "engine.db"
         # A step costs a tenth in WAL mode, and the mode stays with the file.
         with sqlite3.connect(path) as connection:
             connection.execute("PRAGMA journal_mode=WAL")

@@ -8,6 +8,7 @@ import logfire
 import pytest
 from logfire.testing import TestExporter
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from pydantic import SecretStr
 from pydantic_ai.exceptions import ModelHTTPError, UnexpectedModelBehavior
 from pydantic_ai.messages import (
     ModelRequest,
@@ -23,6 +24,7 @@ from agent.core.errors import InvalidRequest, MirrorUnreachable, Problem
 from agent.core.owner import Owner
 from agent.core.workload import Executed
 from agent.phrasebook import Phrasebook
+from agent.settings import Settings
 from tests.assistant.conftest import Chat
 from tests.assistant.scripts import Script, Step
 
@@ -339,13 +341,24 @@ async def test_nothing_that_was_said_gets_into_a_trace() -> None:
     chat = Chat(
         Script(
             CREATE, bad, {"run_in_container": {"name": "dev", "command": "git --version"}}, "TopSecret"
-        ).model
+        ).model,
+        Settings(logfire_token=SecretStr("a token")),
     )
     chat.world.executed["git", "--version"] = Executed(returncode=0, stdout="TopSecret", stderr="TopSecret")
     await chat.say("my password is TopSecret")
     spans = exporter.exported_spans_as_dict(parse_json_attributes=True)
     assert any(span["name"] == "execute_tool create_container" for span in spans)
     assert "TopSecret" not in str(spans)
+
+
+async def test_without_a_token_nothing_is_traced() -> None:
+    """Tracing costs time in every turn, so only who wants it pays."""
+    exporter = TestExporter()
+    logfire.configure(
+        send_to_logfire=False, console=False, additional_span_processors=[SimpleSpanProcessor(exporter)]
+    )
+    await Chat().say("hi")
+    assert exporter.exported_spans_as_dict() == []
 
 
 async def test_unexpected_behaviour_of_a_model_is_no_traceback() -> None:
