@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     )
 
     logfire_token: SecretStr | None = Field(
-        default=None, description="Write token of a Logfire project; with it, turns are traced (without their words)."
+        default=None, description="Token of a Logfire project: turns are traced, without their words."
     )
 
     @property

@@ -122,7 +122,7 @@ class Assistant:
         self._model = wanted or self._phrasebook
         timeout = settings.model_timeout
         # Spans tell what was called and how long it took, never what was said: people say secrets.
-        tracing = [Instrumentation(InstrumentationSettings(include_content=False))] if settings.logfire_token else []
+        tracing = Instrumentation(InstrumentationSettings(include_content=False))
         self._instructions = INSTRUCTIONS.read_text()
         self._agent = Agent(
             self._model,
@@ -132,7 +132,7 @@ class Assistant:
             # The provider's SDK retries what is worth it within this time.
             model_settings=ModelSettings(timeout=timeout, request_timeout=timeout),
             retries={"tools": 2, "output": 1},
-            capabilities=tracing,
+            capabilities=[tracing] if settings.logfire_token else [],
         )
 
     async def reply(

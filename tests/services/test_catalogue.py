@@ -23,7 +23,9 @@ def test_a_set_up_snippet_is_part_of_its_module() -> None:
     assert "usermod" in Catalogue().get("fish").debian.setup
 
 
-@pytest.mark.parametrize(("asked", "near"), [("gti", "git"), ("pyton", "python"), ("Fish", "fish"), ("nodejs", "node")])
+@pytest.mark.parametrize(
+    ("asked", "near"), [("gti", "git"), ("pyton", "python"), ("Fish", "fish"), ("nodejs", "node")]
+)
 def test_an_unknown_module_is_answered_with_the_nearest_names(asked: str, near: str) -> None:
     """And with all that there are."""
     with pytest.raises(UnknownModule, match=rf"no module called {asked}.*Did you mean {near}.*workspace"):
@@ -39,7 +41,13 @@ def test_a_name_that_is_like_none_gets_the_list() -> None:
 
 
 def _module(folder: Path, name: str = "hello", /, **changed: object) -> None:
-    fields = {"name": name, "summary": "s", "description": "d", "example": name, "debian": {"packages": ["hello"]}}
+    fields = {
+        "name": name,
+        "summary": "s",
+        "description": "d",
+        "example": name,
+        "debian": {"packages": ["hello"]},
+    }
     (folder / name).mkdir()
     (folder / name / "module.json").write_text(json.dumps(fields | changed))
 

@@ -1,7 +1,15 @@
 import pytest
 
 from agent.app import App
-from agent.core.errors import InvalidRequest, NameInUse, NoSpace, NotRunning, Refusal, UnknownModule, UnknownWorkload
+from agent.core.errors import (
+    InvalidRequest,
+    NameInUse,
+    NoSpace,
+    NotRunning,
+    Refusal,
+    UnknownModule,
+    UnknownWorkload,
+)
 from agent.core.operation import OperationState
 from agent.core.workload import ContainerSpec, WorkloadState
 from agent.host.simulated import Fault, SimulatedNode

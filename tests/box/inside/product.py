@@ -6,6 +6,9 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
+from agent.host.node import LocalNode
+from agent.host.zfs import Zfs
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -44,6 +47,11 @@ def machine_of(name: str, *, owner: str = "admin") -> str:
 def host(*argv: str) -> str:
     """What a program of the box itself prints; it has to go well."""
     return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def destroy(dataset: str) -> None:
+    """Destroy a dataset of a test's own."""
+    Zfs(LocalNode("box")).destroy(dataset, recursive=True)
 
 
 def left_of(machine: str) -> list[str]:

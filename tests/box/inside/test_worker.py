@@ -11,7 +11,7 @@ from agent.host.node import LocalNode
 from agent.services.catalogue import Catalogue
 from agent.services.images import Images
 from agent.settings import load
-from tests.box.inside.product import host, left_of, machine_of, voxnix
+from tests.box.inside.product import destroy, host, left_of, machine_of, voxnix
 
 
 def worker() -> int:
@@ -73,7 +73,7 @@ def forget_image(module: str) -> None:
     (Path("/var/cache/voxnix/images") / f"{digest}.tar.zst").unlink(missing_ok=True)
     for dataset in reversed(host("zfs", "list", "-H", "-o", "name", "-r", "tank").splitlines()):
         if digest in dataset:
-            host("zfs", "destroy", "-r", dataset)
+            destroy(dataset)
 
 
 def test_a_kill_in_the_middle_of_a_create_ends_with_the_container_running(fresh: str) -> None:
@@ -123,7 +123,7 @@ def test_a_failed_create_leaves_what_stood_before(fresh: str) -> None:
         assert answer.error["code"] == "NameInUse"
         assert host("cat", "/srv/old/file") == "precious\n"
     finally:
-        host("zfs", "destroy", dataset)
+        destroy(dataset)
     assert left_of(machine) == []
 
 
@@ -149,5 +149,5 @@ def test_a_pool_without_room_is_refused_before_anything_is_made(fresh: str) -> N
         assert (answer.code, answer.error["code"]) == (3, "NoSpace")
         assert "MiB" in answer.error["what"]
     finally:
-        host("zfs", "destroy", "tank/hog")
+        destroy("tank/hog")
     assert voxnix("list", "--json").code == 0
