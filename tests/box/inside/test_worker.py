@@ -4,7 +4,7 @@ import contextlib
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from agent.host.node import LocalNode
@@ -25,7 +25,7 @@ def kill_worker() -> None:
 
 
 @contextlib.contextmanager
-def mirror_gone() -> Iterator[None]:
+def mirror_gone() -> Generator[None]:
     """While this lasts, no package can be fetched."""
     chain = "type filter hook output priority -5; oifname != lo tcp dport { 80, 443 } reject;"
     rules = f"table inet test {{ chain out {{ {chain} }}; }}"
