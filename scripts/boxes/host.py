@@ -130,11 +130,6 @@ def _apt(arguments: list[str], step: Step) -> None:
     )
 
 
-def remedy_for_packages() -> str:
-    """Return the command that installs what is wanted, for a message."""
-    return "apt-get install " + " ".join(packages_wanted())
-
-
 def disk_in_use(folder: Path) -> int:
     """Return the bytes that a folder really takes on disk."""
     found = subprocess.run(
