@@ -49,9 +49,11 @@ def _capability(path: str) -> bytes | None:
 
 
 def shift(root: str, base: int) -> int:
-    """Shift a whole tree on one file system, deepest last; how many were changed.
+    """Shift a whole tree on one file system; how many were changed.
 
-    The root itself comes last of all: once it is in the range, everything is.
+    What is in the range already is left alone, so the same again finishes what was begun. A kill in the one
+    moment between a change of owner and the return of a set-id bit loses that bit, though: a tree that has
+    such programs, and in which it was killed, is better made anew.
     """
     top = os.lstat(root)
     changed = 0
@@ -68,9 +70,13 @@ def shift(root: str, base: int) -> int:
     return changed + shift_one(root, top, base)
 
 
+def _is_base(text: str) -> bool:
+    return text.isdecimal() and int(text) > 0 and int(text) % RANGE == 0
+
+
 def main(arguments: list[str]) -> int:
     """Run as a program."""
-    if len(arguments) != 2 or not arguments[1].isdecimal() or int(arguments[1]) % RANGE:  # noqa: PLR2004
+    if len(arguments) != 2 or not _is_base(arguments[1]):  # noqa: PLR2004
         sys.stderr.write("usage: idshift.py DIR BASE, where BASE is a multiple of 65536\n")
         return 2
     try:

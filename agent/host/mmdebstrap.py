@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shlex
+import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,10 +25,14 @@ BASE_PACKAGES = ("ca-certificates", "dbus", "iproute2", "libnss-myhostname", "sy
 TIMEOUT = 60.0
 """Seconds for any one command beside the build itself."""
 
+CLEAR_TRIES = 10
+CLEAR_PAUSE = 0.1
+"""Seconds between two tries to remove a build's folder."""
+
 _NO_DOCS = tuple(f"/usr/share/{folder}/*" for folder in ("man", "doc", "info", "locale", "lintian"))
 _APT_DEFAULTS = 'Acquire::Retries "2";\nAcquire::http::Timeout "20";\nAcquire::https::Timeout "20";\n'
 _NOT_TRANSPORT = re.compile(
-    r'Acquire(::(IndexTargets|Languages|cdrom|Changelogs|CompressionTypes|GzipIndexes)\b.*)? "'
+    r'Acquire(::(IndexTargets|Languages|cdrom|Changelogs|Snapshots|CompressionTypes|GzipIndexes)\b.*)? "'
 )
 
 _APART = ("unshare", "--mount", "--propagation=slave", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -199,7 +204,13 @@ def _prepare(node: Node, recipe: Recipe, work: str) -> None:
 
 
 def _clear(node: Node, work: str) -> None:
-    node.run(["rm", "--recursive", "--force", "--one-file-system", work], timeout=TIMEOUT)
+    """Remove what a build works in; what was killed a moment ago may still be adding a file."""
+    argv = ["rm", "--recursive", "--force", "--one-file-system", work]
+    for _ in range(CLEAR_TRIES):
+        if node.run(argv, timeout=TIMEOUT, check=False).returncode == 0:
+            return
+        time.sleep(CLEAR_PAUSE)
+    node.run(argv, timeout=TIMEOUT)
 
 
 def _argv(recipe: Recipe, work: str) -> list[str]:
