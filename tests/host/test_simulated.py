@@ -15,7 +15,7 @@ from agent.host.presence import Presence
 from agent.host.simulated import Fault, Pace, SimulatedNode, Sizes, UnknownCommand
 from agent.host.simulated.world import SOURCES
 from agent.host.zfs import Zfs
-from tests.contract.host import Place, until
+from tests.contract.place import Place, until
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 from agent.host.simulated import Pace, SimulatedNode
 from agent.host.simulated.world import SOURCES
 from agent.host.zfs import Zfs
-from tests.contract.host import HostContract, Place
+from tests.contract.host import HostContract
+from tests.contract.place import Place
 
 
 class TestSimulated(HostContract):

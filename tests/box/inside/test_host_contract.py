@@ -18,7 +18,8 @@ from agent.host.node import LocalNode
 from agent.host.nspawn import Machine, UnitState
 from agent.host.presence import Presence
 from agent.host.zfs import Zfs
-from tests.contract.host import BASE, HostContract, Place, until
+from tests.contract.host import HostContract
+from tests.contract.place import BASE, Place, until
 
 ABOVE = "tank/contract"
 

@@ -1,0 +1,66 @@
+"""Where a suite for the host layer works."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.host.mmdebstrap import Recipe
+from agent.host.node import Node
+from agent.host.nspawn import Machine, Nspawn
+from agent.host.zfs import Zfs
+
+BASE = 1_048_576
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a suite may work.
+
+    Attributes:
+        node: the node.
+        pool: name of its pool.
+        above: a data set of the suite's own, mounted at ``/<above>``.
+        sources: the node's list of mirrors.
+        cache: a folder for archives.
+    """
+
+    node: Node
+    pool: str
+    above: str
+    sources: str
+    cache: str
+
+    @property
+    def zfs(self) -> Zfs:
+        """The node's ZFS."""
+        return Zfs(self.node)
+
+    @property
+    def nspawn(self) -> Nspawn:
+        """The node's containers."""
+        return Nspawn(self.node)
+
+    def recipe(self, *packages: str) -> Recipe:
+        """A recipe for the node."""
+        return Recipe("trixie", packages, (("contract", "echo ready >/contract"),), self.sources, "10.88.0.1")
+
+    def machine(self, name: str, hostname: str = "dev") -> Machine:
+        """A machine with a workspace, whose data sets are named after it."""
+        return Machine(
+            name=name,
+            hostname=hostname,
+            root=f"/var/lib/machines/{name}",
+            bridge="voxnix0",
+            uid_base=BASE,
+            binds=((f"/{self.above}/{name}", "/workspace"),),
+            memory_max="512M",
+            tasks_max=500,
+        )
+
+
+def until(found: Callable[[], object], timeout: float = 20) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + timeout
+    while not found():
+        assert time.monotonic() < deadline, f"waited {timeout} s"
+        time.sleep(0.02)
