@@ -8,9 +8,9 @@ from rich.text import Text
 
 from agent.channels import render
 from agent.channels.desk import Desk
-from agent.channels.printable import printable
 from agent.core.errors import HostFailure, Refusal
 from agent.core.operation import Operation, OperationKind, OperationState, Request
+from agent.core.printable import printable
 from agent.core.workload import ContainerSpec, checked_name
 
 REQUEST = Request(channel="cli")

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from agent.channels import cli, render
 from agent.channels.gate import settle
-from agent.channels.printable import one_line
 from agent.channels.replying import View, view
 from agent.channels.waiting import Interrupted
 from agent.core.conversation import checked_sentence
 from agent.core.errors import HostFailure, Refusal, problem_of
 from agent.core.operation import Operation, OperationState
+from agent.core.printable import one_line
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession

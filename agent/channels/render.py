@@ -10,10 +10,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from agent.channels.printable import one_line, printable
 from agent.core.errors import Problem
 from agent.core.module import Module
 from agent.core.operation import Operation, OperationState, Plan
+from agent.core.printable import one_line, printable
 from agent.core.workload import Usage, Workload, WorkloadState
 from agent.services.diagnostics import Finding
 from agent.services.workloads import WorkloadStatus

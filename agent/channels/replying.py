@@ -9,10 +9,10 @@ from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.spinner import Spinner
 
-from agent.channels.printable import one_line, printable
 from agent.channels.terminal import Terminal
 from agent.channels.waiting import Bars, Lines
 from agent.core.operation import Operation
+from agent.core.printable import one_line, printable
 
 LEFT_FREE = 6
 """Rows of the window that a growing reply leaves to the progress below it."""

@@ -9,8 +9,8 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from agent.channels import render
-from agent.channels.printable import printable
 from agent.core.errors import HostFailure, InvalidSettings, Problem, Refusal
+from agent.core.printable import printable
 
 PIPE_WIDTH = 200
 """Columns where nobody's window decides: a table in a pipe should not be folded at 80."""

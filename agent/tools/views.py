@@ -8,11 +8,26 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from agent.core.errors import Problem
 from agent.core.module import Module
 from agent.core.operation import Operation, OperationKind, OperationState, Plan
+from agent.core.printable import printable
 from agent.core.workload import Executed, Usage, Workload, WorkloadState
-from agent.tools.printable import clipped, printable
 
 MAX_OUTPUT = 12_000
 """Characters of a command's output that a model gets to see: about 4,000 tokens."""
+
+
+def clipped(text: str, limit: int, *, keep_end: bool = False) -> str:
+    """The text in at most about ``limit`` characters, saying how much was left out.
+
+    Args:
+        text: any length.
+        limit: in characters; the note about what is missing comes on top.
+        keep_end: drop the beginning instead of the middle.
+    """
+    if len(text) <= limit:
+        return text
+    head = 0 if keep_end else limit // 2
+    note = f"[… {len(text) - limit:,} characters left out …]"
+    return f"{text[:head]}{chr(10) if head else ''}{note}\n{text[len(text) - (limit - head) :]}"
 
 
 class _View(BaseModel):

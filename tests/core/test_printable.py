@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.channels.printable import one_line, printable
+from agent.core.printable import one_line, printable
 
 
 @given(st.text(st.characters()))
@@ -27,6 +27,10 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
         ("\x1b]0;evil title\x07ok", "ok"),
         ("\x1b]52;c;ZXZpbA==\x1b\\ok", "ok"),
         ("\x1b]0;never ended", ""),
+        ("\x1b]0;never ended\nthe next line", "\nthe next line"),
+        ("\x1b]0;not ended\x1b[1mbold", "bold"),
+        ("\x1b[1;31mred\x1b[0m\x1b]0;title\x07 \x1b[2Jx\r\ny\tz", "red x\ny\tz"),
+        ("over\x08strike", "over\ufffdstrike"),
         ("a\x1b[2J\x1b[Hb", "ab"),
         ("\x9b31mred", "red"),
         ("one\r\ntwo", "one\ntwo"),

@@ -1,13 +1,14 @@
-"""Text from containers, models and people, made fit for a terminal."""
+"""Text from containers, models and people, without anything that acts on whoever shows it."""
 
 import re
 
 _SEQUENCE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # control sequences: colours, cursor, screen
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|\Z)"  # strings: titles, clipboards, device control
+    # Strings: titles, clipboards, device control. One that is never ended goes to the end of its line only,
+    # so that a broken line cannot hide those after it.
+    r"|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
     r"|\x1b[ -/]*[0-~]?"  # every other escape
-    r"|\x9b[0-?]*[ -/]*[@-~]",  # control sequences begun with one C1 character
-    re.DOTALL,
+    r"|\x9b[0-?]*[ -/]*[@-~]"  # control sequences begun with one C1 character
 )
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"  # all control characters but newline and tab
@@ -17,7 +18,7 @@ _CONTROL = re.compile(
 
 
 def printable(text: str) -> str:
-    """The text without anything that a terminal would act on.
+    """The text without anything that a terminal would act on; line breaks and tabs stay.
 
     A log line could otherwise move the cursor, rename the window or show one thing and hold another.
     """
