@@ -19,6 +19,13 @@ lock:
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
+# Measure what has a limit: one of them inside a box.
+bench:
+    . scripts/setup && "$VENV_PYTHON" benchmarks/listing.py && "$VENV_PYTHON" -m benchmarks.workloads && "$VENV_PYTHON" -m benchmarks.turn
+    scripts/box up --name bench
+    scripts/box run --name bench sh -c 'cd /opt/voxnix/src && /opt/voxnix/venv/bin/python -m benchmarks.second_create'
+    scripts/box down --name bench
+
 # Make the README's pictures anew from a real run.
 picture:
     scripts/picture

@@ -8,6 +8,8 @@ import os
 gc.disable()
 # Any pydantic model would otherwise load logfire, a plugin by its mere presence: half a second.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+# pydantic-ai would advertise itself in the middle of the first reply.
+os.environ.setdefault("PYDANTIC_AI_NO_BANNER", "1")
 
 import io
 import sys

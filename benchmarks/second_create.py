@@ -1,12 +1,12 @@
-#!/usr/bin/env python3
 """A second create with the same modules, against a bare ``zfs clone`` and boot of the same tree.
 
-Run it inside a box whose worker runs: ``scripts/box run /opt/voxnix/venv/bin/python -m benchmarks.second_create``.
-Both are timed from the first command until the container has booted and its address is known, in one run, taking turns:
+Run it inside a box whose worker runs: ``just bench``, or in a box's shell in ``/opt/voxnix/src``
+``/opt/voxnix/venv/bin/python -m benchmarks.second_create``. Both are timed from the first command until the
+container has booted and its address is known, in one run, taking turns:
 
-* bare: ``zfs clone`` of the image's snapshot, ``systemctl start`` of a unit whose files lie ready, a look at machined every
-  50 ms. No workspace, no record, nobody to tell;
-* ours: a create through the services, with its operation, queue, steps, both datasets and the unit's files.
+* bare: ``zfs clone`` of the image's snapshot, ``systemctl start`` of a unit whose files lie ready, a look at
+  machined every 50 ms. No workspace, no record, nobody to tell;
+* ours: a create through the services, with its operation, queue, steps, both datasets and files.
 
 It prints one JSON object, and ends with 1 where the ratio of the medians is over the limit.
 """
@@ -100,7 +100,7 @@ def main() -> int:
     print(  # noqa: T201 - a script
         json.dumps(
             {
-                "what": f"a second create / a bare clone and boot, until the address is known, medians of {ROUNDS}",
+                "what": f"a second create / a bare clone and boot, to a known address, medians of {ROUNDS}",
                 "bare_seconds": round(bare_median, 3),
                 "create_seconds": round(ours_median, 3),
                 "ratio": round(ratio, 3),

@@ -1,8 +1,8 @@
-#!/usr/bin/env python3
 """Listing 200 workloads with their states and addresses, from the database.
 
-``python -m benchmarks.workloads`` compares, taking turns in one run: the service's list, and a bare ``sqlite3`` that
-selects the same rows and parses their JSON. It prints one JSON object, and ends with 1 where the list takes over 20 ms.
+``python -m benchmarks.workloads`` compares, taking turns in one run: the service's list, and a bare ``sqlite3``
+that selects the same rows and parses their JSON. It prints one JSON object, and ends with 1 where the list
+takes over 20 ms.
 """
 
 import json

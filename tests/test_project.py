@@ -69,7 +69,9 @@ def test_nothing_secret_and_no_lock_with_hosts_is_tracked() -> None:
 
 def test_nothing_is_left_for_later() -> None:
     """What is missing is in an issue, not in a comment."""
-    marker = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+    marker = re.compile(
+        r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b"
+    )  # not to find itself
     left = [
         file
         for file in tracked()

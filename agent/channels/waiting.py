@@ -142,7 +142,8 @@ class Bars:
         """Move the operation's bar; take it away when the operation has ended."""
         task = self._tasks.get(operation.id)
         if operation.state.ended or operation.state is OperationState.PROPOSED:
-            if task is not None:
+            # A display that draws itself is about to end: empty, it would take the line above it along.
+            if task is not None and not self._live:
                 self.progress.remove_task(self._tasks.pop(operation.id))
             return
         if task is None:

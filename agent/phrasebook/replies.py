@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from agent.core.operation import Loss, OperationKind, OperationState
+from agent.core.operation import OperationKind, OperationState
 from agent.core.workload import Usage, WorkloadState
 from agent.phrasebook.understand import Lost, Say
 from agent.tools.views import (
@@ -218,17 +218,9 @@ def _done(view: ChangeView) -> str:
 
 
 def _proposed(view: ChangeView, number: str) -> str:
-    summary = view.plan.summary if view.plan else f"{view.action.value.capitalize()} {view.name}."
-    losses = "".join(f"\n- {_loss(loss)}" for loss in view.plan.losses) if view.plan else ""
-    lost = f"\n\nThis would be lost:\n{losses}" if losses else ""
-    return (
-        f"Nothing has happened yet: only you can agree to this. {summary}{lost}\n\n"
-        f"It waits for your answer. {number}"
-    )
-
-
-def _loss(loss: Loss) -> str:
-    return f"{loss.what}: {size(loss.amount) if loss.unit == 'bytes' else f'{loss.amount:,}'}"
+    # What would be lost is shown by the channel, where it is asked: it must be what the answer is bound to.
+    agree = f"to {view.action.value} **{view.name}** is for you to agree to."
+    return f"Nothing has happened yet: {agree} {number}"
 
 
 def _workloads(view: WorkloadsView) -> str:

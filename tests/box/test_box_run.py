@@ -133,3 +133,22 @@ def _until(holds: object) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_what_is_typed_is_seen(box: str) -> None:
+    """A program that asks a question on the terminal leaves question and answer on the screen."""
+    leader, follower = pty.openpty()
+    command = [CHECKOUT / "scripts/box", "run", "--name", box, "sh", "-c", "printf 'sure? '; read answer"]
+    environment = {**os.environ, "VOXNIX_CACHE": str(cache())}
+    with subprocess.Popen(
+        command, stdin=follower, stdout=follower, stderr=follower, env=environment
+    ) as process:
+        os.close(follower)
+        seen = b""
+        while b"sure? " not in seen:
+            seen += os.read(leader, 1024)
+        os.write(leader, b"yes\r")
+        while b"yes" not in seen:
+            seen += os.read(leader, 1024)  # the test's own time limit ends this where nothing is echoed
+        process.wait()
+    os.close(leader)
