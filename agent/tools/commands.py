@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from agent.core.errors import InvalidRequest
 
+LONGEST = 100_000
+"""Characters. Linux takes no argument of more than 128 KiB."""
+
 _SPECIAL = frozenset("|&;<>()$`*?[~\n#")
 """What a shell reads outside of quotes."""
 _SPECIAL_IN_DOUBLE = frozenset("$`")
@@ -27,8 +30,12 @@ def argv_of(command: str | Sequence[str]) -> list[str]:
         uses a pipe, a variable, a wildcard, a builtin or anything else that only a shell understands.
 
     Raises:
-        InvalidRequest: there is no command, or a quotation is not closed.
+        InvalidRequest: there is no command, it is too long, or a quotation is not closed.
     """
+    if sum(map(len, command)) > LONGEST:
+        raise InvalidRequest(
+            "The command is too long.", f"{LONGEST:,} characters are the most.", "Write it in pieces."
+        )
     if not isinstance(command, str):
         argv = list(command)
         if not argv or not argv[0]:

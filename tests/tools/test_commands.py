@@ -79,6 +79,15 @@ def test_an_open_quotation_is_refused(command: str) -> None:
         argv_of(command)
 
 
+@pytest.mark.parametrize(
+    "command", ["echo " + "x" * (4 << 20), ["echo", "x" * (4 << 20)]], ids=["typed", "list"]
+)
+def test_what_no_program_takes_is_refused(command: str | list[str]) -> None:
+    """A command that Linux would not run is refused before anybody reads all of it."""
+    with pytest.raises(InvalidRequest, match="too long"):
+        argv_of(command)
+
+
 @given(st.lists(st.text(st.characters(exclude_characters="\0"), max_size=20), min_size=1, max_size=6))
 def test_quoted_words_survive(words: list[str]) -> None:
     """Whatever was quoted for a shell arrives as it was, with a shell or without."""

@@ -1,9 +1,8 @@
 """The simulated ``systemd-run`` into a machine: a few commands, as far as they are believable."""
 
 import re
-import shlex
 
-from agent.host.simulated import zfs
+from agent.host.simulated import script, zfs
 from agent.host.simulated.programs import Call
 from agent.host.simulated.units import active_state, root_tree
 from agent.host.simulated.world import Answer
@@ -21,7 +20,6 @@ PROGRAMS = {"node": "nodejs"}
 """Programs that are not called like their package."""
 
 _FIXED = ("--quiet", "--collect", "--pipe", "--wait", "--expand-environment=no")
-_REDIRECT = re.compile(r"(.*?)\s*(>>?)\s*(\S+)\Z", re.DOTALL)
 
 
 def systemd_run(call: Call) -> Answer:
@@ -146,34 +144,29 @@ class Shell:
         """``sh -c`` of simple commands with ``;`` and ``&&`` between, and ``>`` into a file."""
         if len(words) != 2 or not words[0].startswith("-") or not words[0].endswith("c"):  # noqa: PLR2004
             return Answer.no("sh: the simulation knows only sh -c COMMAND", 2)
+        try:
+            commands = script.commands(words[1])
+        except script.UnreadableScript as error:
+            return Answer.no(f"sh: 1: {error}", 2)
         out, err, seconds, code = "", "", 0.0, 0
-        for part in re.split(r"(;|&&|\n)", words[1]):
-            command = part.strip()
-            if command == "&&" and code:
-                break
-            if command in {"", ";", "&&"}:
+        for command in commands:
+            if command.if_well and code:
                 continue
+            if command.words[0] == "exit":
+                code = int(command.words[1]) if command.words[1:] and command.words[1].isdecimal() else code
+                break
             answer = self._simple(command)
             out, err = out + answer.stdout, err + answer.stderr
             seconds, code = seconds + answer.seconds, answer.returncode
         return Answer(out, err, code, seconds)
 
-    def _simple(self, command: str) -> Answer:
-        target = _REDIRECT.match(command)
-        try:
-            argv = shlex.split(target[1] if target else command)
-        except ValueError as error:
-            return Answer.no(f"sh: 1: Syntax error: {error}", 2)
-        if argv[:1] == ["exit"]:
-            return Answer(returncode=int(argv[1]) if argv[1:] and argv[1].isdecimal() else 0)
-        if not argv or any(sign in command for sign in ("|", "`", "$", "<", "&")):
-            return Answer.no(f"sh: the simulation does not know: {command}", 2)
-        answer = self.run(argv)
+    def _simple(self, command: script.Command) -> Answer:
+        answer = self.run(command.words)
         if answer.returncode == 127:  # noqa: PLR2004 - the shell's own words for it
-            answer = Answer.no(f"sh: 1: {argv[0]}: not found", 127)
-        if not target:
+            answer = Answer.no(f"sh: 1: {command.words[0]}: not found", 127)
+        if not command.target:
             return answer
-        written = self._write(target[3], answer.stdout, append=target[2] == ">>")
+        written = self._write(command.target, answer.stdout, append=command.append)
         return Answer(
             "", answer.stderr + written.stderr, written.returncode or answer.returncode, answer.seconds
         )
