@@ -1,6 +1,7 @@
-"""An assistant in a world of its own. No test asks a model outside of this machine."""
+"""An assistant with the real services below it. No test asks a model outside of this machine."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 from pydantic_ai import models
@@ -9,11 +10,8 @@ from pydantic_ai.models import Model
 
 from agent.assistant import Assistant, Event, Finished, TextDelta
 from agent.core.owner import Owner
-from agent.core.workload import Executed
 from agent.settings import Settings
-from tests.standins import Chats, World
-
-OWNER = Owner("admin")
+from tests.simulation import Simulation, simulation_in, somebody
 
 
 @pytest.fixture(autouse=True)
@@ -31,27 +29,29 @@ def _no_model(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[repor
 
 
 class Chat:
-    """One person in one conversation with the assistant."""
+    """One person in one conversation with the assistant.
 
-    def __init__(self, model: Model | None = None, settings: Settings | None = None) -> None:
-        self.world = World()
-        self.world.executed["git", "--version"] = Executed(
-            returncode=0, stdout="git version 2.47\n", stderr=""
-        )
-        self.chats = Chats()
-        self.settings = settings or Settings()
-        self.use(model)
+    Attributes:
+        simulation: the product below it.
+        owner: the person.
+    """
 
-    def use(self, model: Model | None) -> None:
-        """Go on with another model."""
-        self.assistant = Assistant(self.settings, self.world.services, self.chats.store, model=model)
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.owner = somebody()
+        self.use(None)
 
-    async def events(self, sentence: str, patience: float = 5, owner: Owner = OWNER) -> list[Event]:
+    def use(self, model: Model | None = None, settings: Settings | None = None) -> None:
+        """Go on with another model, or with what other settings name."""
+        app = self.simulation.app
+        self.assistant = Assistant(settings or app.settings, app.services, app.conversations, model=model)
+
+    async def events(self, sentence: str, patience: float = 20, owner: Owner | None = None) -> list[Event]:
         """Say something, and see all that happens."""
-        reply = self.assistant.reply(owner, "chat", sentence, channel="test", patience=patience)
+        reply = self.assistant.reply(owner or self.owner, "chat", sentence, channel="test", patience=patience)
         return [event async for event in reply]
 
-    async def say(self, sentence: str, patience: float = 5) -> Finished:
+    async def say(self, sentence: str, patience: float = 20) -> Finished:
         """Say something, and see how it ends."""
         events = await self.events(sentence, patience)
         last = events[-1]
@@ -60,22 +60,47 @@ class Chat:
         assert "".join(event.text for event in events if isinstance(event, TextDelta)) == last.text
         return last
 
-    def says(self, sentence: str, patience: float = 5) -> Finished:
+    def says(self, sentence: str, patience: float = 20) -> Finished:
         """The same, in an event loop of its own, as the command line has it."""
         return asyncio.run(self.say(sentence, patience))
 
     @property
+    def kept(self) -> bytes | None:
+        """What is kept of the conversation, as it is stored."""
+        return self.simulation.app.conversations.load(self.owner, "chat")
+
+    @property
     def messages(self) -> list[ModelMessage]:
         """What is kept of the conversation."""
-        return ModelMessagesTypeAdapter.validate_json(self.chats.kept["admin", "chat"])
+        return ModelMessagesTypeAdapter.validate_json(self.kept or b"")
 
+    @property
     def changes(self) -> list[str]:
-        """What was done to containers, in order."""
-        kinds = {"create", "start", "stop", "restart", "destroy", "exec"}
-        return [f"{call[0]} {call[2]}" for call in self.world.calls if call[0] in kinds]
+        """What was asked to be done to containers, in order."""
+        return self.simulation.changes(self.owner)
+
+    @property
+    def ran(self) -> list[str]:
+        """The commands that were run in them, in order."""
+        return self.simulation.ran(self.owner)
+
+    def modules(self, name: str) -> tuple[str, ...]:
+        """What a container is made of."""
+        return self.simulation.app.services.workloads.find(self.owner, name).spec.modules
+
+    def address(self, name: str) -> str:
+        """The first address of a container."""
+        return self.simulation.app.services.workloads.find(self.owner, name).addresses[0]
+
+
+@pytest.fixture(scope="package")
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
+    """The product on a simulated node."""
+    with simulation_in(tmp_path_factory.mktemp("state")) as simulation:
+        yield simulation
 
 
 @pytest.fixture
-def chat() -> Chat:
-    """A conversation with the phrasebook."""
-    return Chat()
+def chat(simulation: Simulation) -> Chat:
+    """Somebody's conversation with the phrasebook."""
+    return Chat(simulation)

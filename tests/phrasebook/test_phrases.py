@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from agent.phrasebook import Act, Ask, Background, Call, Lost, Say, understand
-from tests.standins import MODULES
+from agent.services.catalogue import Catalogue
 
+MODULES = [module.name for module in Catalogue().all()]
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "evals" / "phrases.json").read_text(encoding="utf-8")
 )

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from agent.phrasebook import Act, Background, Lost, Say, understand
 from agent.phrasebook.grammar import grammar
-from tests.standins import MODULES
+from agent.services.catalogue import Catalogue
 
+MODULES = [module.name for module in Catalogue().all()]
 BACKGROUND = Background(last="dev", modules=MODULES)
 LONGEST = 16_384
 """Bytes of the longest sentence that gets as far as the phrasebook."""

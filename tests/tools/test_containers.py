@@ -192,7 +192,7 @@ def test_a_failed_operation_tells_why(simulation: Simulation, caller: Caller) ->
     assert view.problem == ProblemView(
         refused=False, code="BuildFailed", what=problem.what, why=problem.why, hint=problem.hint
     )
-    assert "Unable to locate package fish" in view.problem.why
+    assert "Unable to locate package fish" in problem.why
     assert [one.name for one in simulation.app.services.workloads.list(caller.owner)] == ["dev"]
     assert caller.codes == [4]
 
