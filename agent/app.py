@@ -54,6 +54,7 @@ class App:
         self._catalogue = Catalogue(settings.modules_dir)
         self.conversations = Conversations(self._database)
         operations = Operations(
+            self._database,
             self._operations,
             self._nodes,
             planner=self._plan,
@@ -157,7 +158,7 @@ class App:
                 images=Images(self.settings, self.node, self._catalogue),
                 clock=now,
             )
-            engine = Engine(self.settings, self._nodes, self._operations, changes, now)
+            engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)
             observer = Observer(self.node, self._workloads, now)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)

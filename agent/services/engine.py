@@ -15,13 +15,12 @@ from agent.core.errors import HostFailure, Problem, problem_of
 from agent.core.operation import Operation, OperationKind, OperationState, Progress
 from agent.services.changes import Changes
 from agent.settings import Settings
+from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
 
 log = logging.getLogger(__name__)
 
-POLL = 0.1
-"""Seconds between two looks for queued operations."""
 HEARTBEAT = 2.0
 """Seconds between two signs of life."""
 CONCURRENCY = 4
@@ -49,20 +48,22 @@ class Engine:
     id made of its number, so that handing over twice is once. The workflow keeps the row true.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each part
         self,
         settings: Settings,
+        database: Database,
         nodes: NodeStore,
         operations: OperationStore,
         changes: Changes,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
+        self._database = database
         self._nodes = nodes
         self._operations = operations
         self._changes = changes
         self._clock = clock
-        self._queue = f"node-{settings.node_name}"
+        self._handed_over: set[int] = set()
         self._stopping = threading.Event()
         self._dispatcher = threading.Thread(target=self._dispatch, name="voxnix-dispatcher", daemon=True)
 
@@ -87,7 +88,6 @@ class Engine:
             self._run(number)
 
         self._workflow = operation
-        DBOS.listen_queues([self._queue])
         try:
             DBOS.launch()
         except Exception as error:
@@ -97,7 +97,6 @@ class Engine:
                 str(error),
                 "Look at the database and the disk.",
             ) from error
-        DBOS.register_queue(self._queue, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL)
         self._dispatcher.start()
         return self
 
@@ -119,22 +118,29 @@ class Engine:
         return f"sqlite:///{path}"
 
     def _dispatch(self) -> None:
-        handed_over: set[int] = set()
-        beat_at = 0.0
-        while not self._stopping.is_set():
-            try:
-                now = self._clock()
-                if now.timestamp() - beat_at >= HEARTBEAT:
-                    self._nodes.beat(self._settings.node_name, now, simulated=self._settings.simulate)
-                    beat_at = now.timestamp()
-                for number in self._operations.ready(self._settings.node_name):
-                    if number not in handed_over:
-                        with SetWorkflowID(f"operation-{number}"):
-                            DBOS.enqueue_workflow(self._queue, self._workflow, number)
-                        handed_over.add(number)
-            except Exception:  # the worker lives on: the next look may go well
-                log.exception("looking for operations failed")
-            self._stopping.wait(POLL)
+        with self._database.news() as changed:
+            beat_at = 0.0
+            while not self._stopping.is_set():
+                try:
+                    now = self._clock()
+                    if now.timestamp() - beat_at >= HEARTBEAT:
+                        self._nodes.beat(self._settings.node_name, now, simulated=self._settings.simulate)
+                        beat_at = now.timestamp()
+                    if changed():
+                        self._hand_over()
+                except Exception:  # the worker lives on: the next look may go well
+                    log.exception("looking for operations failed")
+                self._stopping.wait(self._database.poll)
+
+    def _hand_over(self) -> None:
+        """Give DBOS what may run now and it does not have, as long as there is room."""
+        ready = self._operations.ready(self._settings.node_name)
+        self._handed_over &= set(ready)
+        for number in ready:
+            if number not in self._handed_over and len(self._handed_over) < CONCURRENCY:
+                with SetWorkflowID(f"operation-{number}"):
+                    DBOS.start_workflow(self._workflow, number)
+                self._handed_over.add(number)
 
     def _run(self, number: int) -> None:
         """The workflow: it calls steps and decides by their answers alone, so that it can be replayed."""

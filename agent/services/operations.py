@@ -8,11 +8,10 @@ from agent.core.errors import InvalidRequest, PlanChanged, UnknownOperation, Wor
 from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request
 from agent.core.owner import Owner
 from agent.core.workload import Workload
+from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
 
-POLL = 0.1
-"""Seconds between two looks at an operation somebody waits for."""
 WORKER_SILENCE = timedelta(seconds=10)
 """A worker that was not heard of for so long is taken for absent."""
 
@@ -24,6 +23,7 @@ class Operations:
     """The operations of each owner.
 
     Args:
+        database: where they lie.
         store: their record.
         nodes: the workers' heartbeat.
         planner: makes the plan of a gated operation anew.
@@ -31,14 +31,16 @@ class Operations:
         ensure_worker: called while something waits, to start a worker in this process where that is wanted.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each part
         self,
+        database: Database,
         store: OperationStore,
         nodes: NodeStore,
         planner: Planner,
         clock: Callable[[], datetime],
         ensure_worker: Callable[[], None],
     ) -> None:
+        self._database = database
         self._store = store
         self._nodes = nodes
         self._planner = planner
@@ -106,20 +108,21 @@ class Operations:
         Raises:
             WorkerAbsent: nobody is there to run it; it stays queued.
         """
-        started = time.monotonic()
-        shown: Operation | None = None
-        while True:
-            operation = self.get(owner, number)
-            if operation != shown:
-                shown = operation
-                yield operation
-            waited = time.monotonic() - started
-            if operation.state.ended or operation.state is OperationState.PROPOSED or waited >= patience:
-                return
-            self._ensure_worker()
-            if waited > WORKER_SILENCE.total_seconds():
-                self._check_worker(operation)
-            time.sleep(POLL)
+        started = checked = time.monotonic()
+        yield (operation := self.get(owner, number))
+        with self._database.news() as changed:
+            while not operation.state.ended and operation.state is not OperationState.PROPOSED:
+                now = time.monotonic()
+                if now - started >= patience:
+                    return
+                self._ensure_worker()
+                if now - checked > WORKER_SILENCE.total_seconds():
+                    checked = now
+                    self._check_worker(operation)
+                if changed() and (seen := self.get(owner, number)) != operation:
+                    yield (operation := seen)
+                    continue
+                time.sleep(self._database.poll)
 
     def wait(self, owner: Owner, number: int, patience: float = float("inf")) -> Operation:
         """The last state that :meth:`watch` yields."""

@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,34 @@ class Database:
                 yield connection
             finally:
                 self._thread.transaction = None
+
+    @contextmanager
+    def news(self) -> Generator[Callable[[], bool]]:
+        """Tell whether anything was written since the last question, by whomever; the first answer is yes.
+
+        On SQLite a question costs some microseconds, so it may be asked often. PostgreSQL is not asked:
+        the answer is always yes, so look there less often (:attr:`poll`).
+        """
+        if not self.is_sqlite:
+            yield lambda: True
+            return
+        last: int | None = None
+        # The driver's own connection: one of SQLAlchemy's would be in a transaction, and see no news in it.
+        with closing(self.engine.raw_connection()) as connection:
+
+            def changed() -> bool:
+                nonlocal last
+                with closing(connection.cursor()) as cursor:
+                    cursor.execute("PRAGMA data_version")
+                    seen, last = last, int(cursor.fetchall()[0][0])
+                return last != seen
+
+            yield changed
+
+    @property
+    def poll(self) -> float:
+        """Seconds between two looks for something that another process may have written."""
+        return 0.02 if self.is_sqlite else 0.1
 
     def close(self) -> None:
         """Give back every connection."""

@@ -95,3 +95,17 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(HostFailure, match="newer"):
         Database(f"sqlite:///{file}")
+
+
+def test_news_are_what_others_wrote(database: Database, database_url: str) -> None:
+    """Yes at first, no while nothing is written, yes after another process has written."""
+    other = Database(database_url)
+    with database.news() as changed:
+        assert changed()
+        assert changed() == (not database.is_sqlite)
+        with other.write() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO conversations VALUES ('a', 'b', '', '2026-01-01 00:00:00')"
+            )
+        assert changed()
+    other.close()
