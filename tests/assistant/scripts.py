@@ -1,13 +1,14 @@
 """A language model that follows a script."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-from pydantic_ai.messages import ModelMessage
+from pydantic_ai.messages import ModelMessage, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
-Step = str | Exception | Sequence["Step"] | Mapping[str, Mapping[str, object]]
-"""Text, an error, calls of tools by name, or several of them in one response."""
+Step = str | Exception | Callable[[], object] | Sequence["Step"] | Mapping[str, Mapping[str, object]]
+"""Text, an error, something that happens meanwhile, calls of tools by name, or several of these in a row."""
 
 
 class Script:
@@ -33,6 +34,16 @@ class Script:
         """Steps that were not played."""
         return len(self._steps)
 
+    @property
+    def heard(self) -> list[object]:
+        """What people said, each time that it was the news of a request."""
+        return [
+            part.content
+            for messages in self.seen
+            for part in messages[-1].parts
+            if isinstance(part, UserPromptPart)
+        ]
+
     async def _play(
         self, messages: list[ModelMessage], info: AgentInfo
     ) -> AsyncIterator[str | DeltaToolCalls]:
@@ -56,7 +67,10 @@ async def _played(step: Step, number: int) -> AsyncIterator[str | DeltaToolCalls
                 at: DeltaToolCall(name, json.dumps(arguments), tool_call_id=f"call-{number}-{at}")
                 for at, (name, arguments) in enumerate(step.items(), start=1)
             }
-        case _:
+        case Sequence():
             for one in step:
                 async for item in _played(one, number):
                     yield item
+        case _:
+            step()
+            await asyncio.sleep(0)  # where a turn can be stopped

@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from agent.app import App
 from agent.assistant import Assistant
 from agent.channels.desk import Desk
 from agent.channels.terminal import Terminal
 from agent.core.operation import Loss, Operation, OperationKind, OperationState, Plan, Progress, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Workload, WorkloadState
-from agent.host.simulated import Pace, SimulatedNode
-from agent.settings import Settings
+from tests.simulation import Simulation, simulation_in, somebody
 
 MakeOperation = Callable[..., Operation]
 
@@ -71,16 +69,17 @@ def plan() -> Plan:
     )
 
 
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The product on a simulated node where nothing takes any time, with its own worker."""
-    folder = tmp_path_factory.mktemp("state")
-    settings = Settings(state_dir=folder, simulate=True, node_name="here", image_cache=folder / "images")
-    app = App(settings, SimulatedNode("here", pace=Pace.instant()))
-    # The engine starts here: its log keeps the standard error it finds, and a test's own is closed after it.
-    made(app, "first")
-    yield app
-    app.close()
+@pytest.fixture(scope="package")
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
+    """The product on a simulated node."""
+    with simulation_in(tmp_path_factory.mktemp("state")) as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def owner() -> Owner:
+    """The person at the terminal, who has nothing yet."""
+    return somebody()
 
 
 class Person(Terminal):
@@ -112,12 +111,16 @@ def nobody() -> Assistant:
 
 
 def desk_of(
-    app: App, terminal: Terminal, owner: str = "admin", assistant: Callable[[], Assistant] = nobody
+    simulation: Simulation,
+    terminal: Terminal,
+    owner: Owner,
+    assistant: Callable[[], Assistant] = nobody,
 ) -> Desk:
     """A desk at a product that is open already."""
+    app = simulation.app
     terminal.simulated = app.simulated
     return Desk(
-        owner=Owner(owner),
+        owner=owner,
         services=app.services,
         terminal=terminal,
         node=app.node.name,
@@ -127,10 +130,3 @@ def desk_of(
         forget=app.conversations.clear,
         run_worker=app.run_worker,
     )
-
-
-def made(app: App, name: str, owner: str = "admin") -> None:
-    """Have a container."""
-    spec = ContainerSpec(name=name, modules=("git",))
-    operation = app.services.workloads.create(Owner(owner), spec, Request(channel="test"))
-    assert app.services.operations.wait(Owner(owner), operation.id, 30).state is OperationState.DONE

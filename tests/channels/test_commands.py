@@ -6,27 +6,28 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from agent.app import App
 from agent.channels.commands import app as commands
 from agent.channels.desk import Desk
 from agent.channels.terminal import Terminal
 from agent.core.errors import HostFailure, InvalidSettings
 from agent.core.owner import Owner
-from tests.channels.conftest import desk_of, made
+from tests.channels.conftest import desk_of
+from tests.simulation import Simulation, somebody
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(product: App) -> Run:
+def run(simulation: Simulation, owner: Owner) -> Run:
     """Types a command."""
 
     @contextmanager
-    def open_desk(terminal: Terminal, owner: str, *, simulate: bool, new: bool = True) -> Generator[Desk]:
+    def open_desk(terminal: Terminal, given: str, *, simulate: bool, new: bool = True) -> Generator[Desk]:
         del simulate, new  # the product is open, and simulated
-        yield desk_of(product, terminal, owner or "admin")
+        terminal.simulated = True  # a wrong owner is told that, too
+        yield desk_of(simulation, terminal, Owner(given) if given else owner)
 
-    return lambda *argv, **given: CliRunner().invoke(commands, argv, obj=open_desk, **given)
+    return lambda *argv, **how: CliRunner().invoke(commands, argv, obj=open_desk, **how)
 
 
 def answer(result: Result) -> dict[str, Any]:
@@ -36,8 +37,9 @@ def answer(result: Result) -> dict[str, Any]:
     return found
 
 
-def test_a_container_from_its_beginning_to_its_end(run: Run) -> None:
+def test_a_container_from_its_beginning_to_its_end(run: Run, simulation: Simulation, owner: Owner) -> None:
     """Created, listed, looked at, used, stopped, started and destroyed, each with exit code 0."""
+    simulation.made(owner, "other")
     created = run("create", "dev", "git", "fish")
     assert created.exit_code == 0
     assert "dev was created" in created.stdout
@@ -56,13 +58,13 @@ def test_a_container_from_its_beginning_to_its_end(run: Run) -> None:
     assert destroyed.exit_code == 0
     assert "workspace" in destroyed.stderr
     assert "dev was destroyed" in destroyed.stdout
-    assert [one["spec"]["name"] for one in answer(run("list", "--json"))["workloads"]] == ["first"]
+    assert [one["spec"]["name"] for one in answer(run("list", "--json"))["workloads"]] == ["other"]
     assert "destroy dev" in run("operations").stdout
 
 
-def test_exec_passes_output_and_code_on(run: Run, product: App) -> None:
+def test_exec_passes_output_and_code_on(run: Run, simulation: Simulation, owner: Owner) -> None:
     """Standard output is the command's own alone, and so is the exit code."""
-    made(product, "runs")
+    simulation.made(owner, "runs")
     done = run("exec", "runs", "--", "git", "--version")
     assert done.exit_code == 0
     assert done.stdout.startswith("git version")
@@ -74,9 +76,9 @@ def test_exec_passes_output_and_code_on(run: Run, product: App) -> None:
     assert run("exec", "runs", "--", "no-such-program").exit_code == 127
 
 
-def test_nothing_is_destroyed_without_a_yes(run: Run, product: App) -> None:
+def test_nothing_is_destroyed_without_a_yes(run: Run, simulation: Simulation, owner: Owner) -> None:
     """Without a terminal and without --yes it refuses with 3, and the proposal does not linger."""
-    made(product, "stays")
+    simulation.made(owner, "stays")
     assert run("destroy", "stays", input="y\n").exit_code == 3
     refused = run("destroy", "stays", "--json")
     assert refused.exit_code == 3
@@ -86,13 +88,13 @@ def test_nothing_is_destroyed_without_a_yes(run: Run, product: App) -> None:
     assert run("status", "stays").exit_code == 0
 
 
-def test_not_waiting_gives_the_number(run: Run, product: App) -> None:
+def test_not_waiting_gives_the_number(run: Run, simulation: Simulation, owner: Owner) -> None:
     """With --no-wait the answer is the operation as it was entered."""
-    made(product, "later")
+    simulation.made(owner, "later")
     asked = answer(run("stop", "later", "--no-wait", "--json"))["operation"]
     assert asked["state"] == "queued"
     assert f"operation {asked['id'] + 1}" in run("start", "later", "--no-wait").stdout
-    product.services.operations.wait(Owner("admin"), asked["id"] + 1, 30)
+    simulation.app.services.operations.wait(owner, asked["id"] + 1, 30)
 
 
 @pytest.mark.parametrize(
@@ -123,16 +125,17 @@ def test_what_the_person_can_mend_is_refused(run: Run, argv: list[str], code: st
     assert "Traceback" not in spoken.output
 
 
-def test_another_owners_container_is_unknown(run: Run, product: App) -> None:
+def test_another_owners_container_is_unknown(run: Run, simulation: Simulation) -> None:
     """The same answer as for one that does not exist."""
-    made(product, "secret", "tg:1")
+    other = somebody()
+    simulation.made(other, "secret")
     assert run("status", "secret").exit_code == 3
-    assert run("status", "secret", "--owner", "tg:1").exit_code == 0
+    assert run("status", "secret", "--owner", other.key).exit_code == 0
 
 
-def test_a_name_in_use_is_refused(run: Run, product: App) -> None:
+def test_a_name_in_use_is_refused(run: Run, simulation: Simulation, owner: Owner) -> None:
     """The container that is there stays as it is."""
-    made(product, "taken")
+    simulation.made(owner, "taken")
     assert answer(run("create", "taken", "git", "--json"))["error"]["code"] == "NameInUse"
 
 
