@@ -145,7 +145,7 @@ async def test_a_node_that_does_not_answer_is_told_before_anything(chat: Chat) -
 async def test_what_takes_longer_is_said_to_go_on(chat: Chat) -> None:
     """After the patience is over the reply tells how far it is, and claims nothing."""
     with chat.simulation.standstill():
-        finished = await chat.say("create dev with node, python and workspace", patience=1.5)
+        finished = await chat.say("create dev with node, python and workspace", patience=2.5)
     assert re.search(
         r"Creating \*\*dev\*\*: step 1 of 4, downloading packages \(0 of \d+\)\. It goes on by itself",
         finished.text,

@@ -89,7 +89,7 @@ def test_a_create_waits_and_returns_the_container(simulation: Simulation, caller
 
 def test_what_goes_on_is_returned_as_it_stands(simulation: Simulation, caller: Caller) -> None:
     """After the patience is over the tool says how far the operation is; it was neither lost nor done."""
-    short = Caller(simulation, caller.owner, patience=1.5)
+    short = Caller(simulation, caller.owner, patience=2.5)
     with simulation.standstill():
         view = tools.create_container(short.context, "web", ["node", "python", "workspace"])
         assert isinstance(view, ChangeView)
