@@ -162,8 +162,10 @@ class App:
             observer = Observer(self.node, self._workloads, now)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
-                started.enter_context(engine)
+                # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
+                started.callback(self.node.stop)
+                started.enter_context(engine)
                 self._worker = started.pop_all()
             return True
 

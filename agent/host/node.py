@@ -109,6 +109,13 @@ class Node(Protocol):
         """Whether there is a file or folder."""
         ...
 
+    def stop(self) -> None:
+        """End every program that runs, with all that it started, and run no more.
+
+        For who is about to end: :meth:`run` and :meth:`lines` raise CommandFailed from now on.
+        """
+        ...
+
 
 def _environment() -> dict[str, str]:
     """What a program sees: plain English messages to parse, and no secret of ours."""
@@ -122,12 +129,10 @@ def _kill_group(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-@contextmanager
-def _process(argv: list[str], *, stdin: int, stderr: int) -> Generator[subprocess.Popen[str]]:
-    """A program in a process group of its own, which ends with the block, however that ends."""
-    started = time.monotonic()
+def _started(argv: list[str], *, stdin: int, stderr: int) -> subprocess.Popen[str]:
+    """A program in a process group of its own."""
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             argv,
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -141,15 +146,11 @@ def _process(argv: list[str], *, stdin: int, stderr: int) -> Generator[subproces
         raise CommandFailed(tuple(argv), 127, f"{argv[0]} is not installed, or not on PATH") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL, or what cannot be encoded, in an argument
         raise CommandFailed(tuple(argv), 126, str(error)) from None
-    try:
-        yield process
-    finally:
-        _kill_group(process)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        log.debug("%s -> %s in %.3f s", argv, process.returncode, time.monotonic() - started)
+
+
+def stopped(argv: list[str]) -> CommandFailed:
+    """What a node that was stopped answers."""
+    return CommandFailed(tuple(argv), -signal.SIGKILL, "this process is ending and runs nothing any more")
 
 
 def _timed_out(argv: list[str], timeout: float) -> CommandTimedOut:
@@ -171,6 +172,9 @@ class LocalNode:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+        self._lock = threading.Lock()
 
     def run(
         self,
@@ -182,7 +186,7 @@ class LocalNode:
     ) -> Completed:
         """See :meth:`Node.run`."""
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
-        with _process(argv, stdin=stdin, stderr=subprocess.PIPE) as process:
+        with self._process(argv, stdin=stdin, stderr=subprocess.PIPE) as process:
             try:
                 stdout, stderr = process.communicate(input, timeout=timeout)
             except subprocess.TimeoutExpired:
@@ -195,7 +199,7 @@ class LocalNode:
     def lines(self, argv: list[str], *, timeout: float) -> Generator[str]:
         """See :meth:`Node.lines`."""
         last: list[str] = []
-        with _process(argv, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+        with self._process(argv, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
             timed_out = threading.Event()
 
             def end() -> None:
@@ -264,6 +268,35 @@ class LocalNode:
     def exists(self, path: str) -> bool:
         """See :meth:`Node.exists`."""
         return Path(path).exists()
+
+    def stop(self) -> None:
+        """See :meth:`Node.stop`."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    @contextmanager
+    def _process(self, argv: list[str], *, stdin: int, stderr: int) -> Generator[subprocess.Popen[str]]:
+        """A program that ends with the block, however that ends, and with all that it started."""
+        started = time.monotonic()
+        with self._lock:
+            if self._stopped:
+                raise stopped(argv)
+            process = _started(argv, stdin=stdin, stderr=stderr)
+            self._running.add(process)
+        try:
+            yield process
+        finally:
+            _kill_group(process)
+            with self._lock:
+                self._running.discard(process)
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+            log.debug("%s -> %s in %.3f s", argv, process.returncode, time.monotonic() - started)
 
 
 def _remembering(pipe: IO[str] | None, last: list[str]) -> Iterator[str]:

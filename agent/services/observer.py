@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Self
 
-from agent.core.errors import HostFailure
 from agent.core.workload import WorkloadState
 from agent.host.machined import Machined
 from agent.host.node import Node
@@ -15,8 +14,10 @@ from agent.store.workloads import WorkloadStore
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 2.0
+INTERVAL = 10.0
 """Seconds after which it looks even if nobody said that anything changed."""
+SOON = 1.0
+"""Seconds until the next look where the last one failed, or an address was missing."""
 
 STATES = {
     UnitState.ACTIVE: WorkloadState.RUNNING,
@@ -46,14 +47,17 @@ class Observer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End."""
+        """End. The node has to be stopped by now, or this waits for the next sign of it."""
         self._stopping.set()
         self._thread.join()
 
-    def look(self) -> None:
+    def look(self) -> bool:
         """Compare what the database says with what is there, and write down the difference.
 
         A workload that is still being created belongs to its operation, which says when it is there.
+
+        Returns:
+            Whether it has to look again soon: nobody says when a machine gets its address.
 
         Raises:
             HostFailure: the node did not answer; the database keeps what was last seen.
@@ -64,28 +68,27 @@ class Observer:
             if workload.state is not WorkloadState.CREATING
         }
         if not known:
-            return
+            return False
         units = self._nspawn.states()
         addresses = self._machined.addresses()
         seen: dict[str, tuple[WorkloadState, tuple[str, ...]]] = {}
+        soon = False
         for machine, workload in known.items():
             state = STATES[units.get(machine, UnitState.INACTIVE)]
             now = (state, addresses.get(machine, ()) if state is WorkloadState.RUNNING else ())
+            soon |= now == (WorkloadState.RUNNING, ())
             if now != (workload.state, workload.addresses):
                 seen[machine] = now
         self._workloads.observe(self._node.name, seen, self._clock())
+        return soon
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
             try:
-                self.look()
-                for _ in self._machined.changes(timeout=INTERVAL):
-                    if self._stopping.is_set():
-                        return
+                interval = SOON if self.look() else INTERVAL
+                for _ in self._machined.changes(timeout=interval):
                     self.look()
-            except HostFailure as error:
-                log.warning("the node did not answer: %s", error)
-                self._stopping.wait(INTERVAL)
-            except Exception:  # the worker lives on: the next look may go well
-                log.exception("looking at the machines failed")
-                self._stopping.wait(INTERVAL)
+            except Exception as error:  # noqa: BLE001 - the worker lives on: the next look may go well
+                if not self._stopping.is_set():
+                    log.warning("looking at the machines failed: %s", error)
+                self._stopping.wait(SOON)

@@ -4,6 +4,7 @@ import os
 import signal
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -204,3 +205,17 @@ def test_remove_takes_files_links_and_empty_folders_only(node: LocalNode, tmp_pa
     node.remove(str(tmp_path / "full" / "x"))
     node.remove(str(tmp_path / "full"))
     assert not node.exists(str(tmp_path / "full"))
+
+
+def test_a_node_that_is_stopped_ends_what_runs_and_runs_no_more(node: LocalNode, tmp_path: Path) -> None:
+    """Also what a program had started, while another thread waits for it."""
+    child = tmp_path / "child"
+    waiting = ThreadPoolExecutor(1).submit(node.run, ["sh", "-c", f"sleep 300 & echo $! > {child}; wait"])
+    while not child.exists() or not child.read_text():
+        time.sleep(0.01)
+    node.stop()
+    with pytest.raises(CommandFailed):
+        waiting.result(timeout=10)
+    assert not Path(f"/proc/{child.read_text().strip()}").exists()
+    with pytest.raises(CommandFailed, match="ending"):
+        node.run(["true"])

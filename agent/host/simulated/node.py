@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.core.errors import CommandFailed, CommandTimedOut, NoSpace
-from agent.host.node import Completed
+from agent.host.node import Completed, stopped
 from agent.host.simulated import guest, images, machines, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
 from agent.host.simulated.world import Answer, Fault, Pace, Sizes, UnknownCommand, World
@@ -45,7 +45,7 @@ class SimulatedNode:
         faults: what goes wrong; may be changed at any time.
         state: a JSON file that keeps the node from one process to the next; in memory only when None.
         clock: seconds since 1970.
-        sleep: lets seconds pass.
+        sleep: lets seconds pass; as long as they take when None.
     """
 
     simulated = True
@@ -61,7 +61,7 @@ class SimulatedNode:
         faults: list[Fault] | None = None,
         state: Path | None = None,
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.name = name
         self.pace = pace or Pace()
@@ -71,7 +71,8 @@ class SimulatedNode:
         self.world = World.new(pool, bridge)
         self._state = state
         self._clock = clock
-        self._sleep = sleep
+        self._stopped = threading.Event()
+        self._sleep = sleep or self._stopped.wait
         self._lock = threading.RLock()
         self._kept: str = ""
 
@@ -122,12 +123,14 @@ class SimulatedNode:
                 if answer.returncode != 0:
                     raise CommandFailed(tuple(argv), answer.returncode, answer.stderr) from None
                 return
+            if self._stopped.is_set():
+                raise stopped(argv)
             if isinstance(piece, str):
                 told += 1
                 yield piece
                 continue
             if argv[0] == "busctl":
-                time.sleep(piece)  # it waits for others, however fast this node's own time is
+                self._stopped.wait(piece)  # it waits for others, however fast this node's own time is
             else:
                 self._pass(min(piece, left))
             left -= piece
@@ -163,6 +166,10 @@ class SimulatedNode:
                 return zfs.mounted_at(world, path.removesuffix("/var/log/journal")) is not None
             return zfs.mounted_at(world, path) is not None
 
+    def stop(self) -> None:
+        """See :meth:`agent.host.node.Node.stop`."""
+        self._stopped.set()
+
     def grow(self, dataset: str, size: int) -> None:
         """Write so many bytes into a data set, as a container's work would.
 
@@ -175,6 +182,8 @@ class SimulatedNode:
             self.world.datasets[dataset].written += size
 
     def _call(self, argv: list[str], timeout: float) -> Call:
+        if self._stopped.is_set():
+            raise stopped(argv)
         self.commands.append(tuple(argv))
         return Call(argv, self, timeout)
 
