@@ -216,6 +216,6 @@ def test_a_node_that_is_stopped_ends_what_runs_and_runs_no_more(node: LocalNode,
     node.stop()
     with pytest.raises(CommandFailed):
         waiting.result(timeout=10)
-    assert not Path(f"/proc/{child.read_text().strip()}").exists()
+    assert gone(int(child.read_text()))
     with pytest.raises(CommandFailed, match="ending"):
         node.run(["true"])
