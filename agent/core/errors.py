@@ -9,7 +9,6 @@ VoxnixError
 │   ├── UnknownOperation
 │   ├── NameInUse
 │   ├── NotRunning          the workload has to run for this
-│   ├── WorkloadBusy        another operation on it has to end first
 │   ├── NoSpace             the pool or a quota is full
 │   ├── ApprovalNeeded      a person has to see the plan first
 │   └── PlanChanged         what would be lost is no longer what was shown
@@ -104,10 +103,6 @@ class NameInUse(Refusal):
 
 class NotRunning(Refusal):
     """The workload has to run for this."""
-
-
-class WorkloadBusy(Refusal):
-    """Another operation on this workload has not ended."""
 
 
 class NoSpace(Refusal):
