@@ -29,9 +29,10 @@ class Answer:
         return self.data["error"]
 
 
-def voxnix(*arguments: str, stdin: str | bytes = "") -> Answer:
-    """Run the command without a terminal, with the settings that the box has."""
+def voxnix(*arguments: str, stdin: str | bytes = "", settings: dict[str, str] | None = None) -> Answer:
+    """Run the command without a terminal, with the settings that the box has and those that are given."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VOXNIX_")}
+    environment |= settings or {}
     given = stdin if isinstance(stdin, bytes) else stdin.encode()
     done = subprocess.run(
         ["voxnix", *arguments], input=given, capture_output=True, timeout=300, check=False, env=environment
