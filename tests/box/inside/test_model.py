@@ -1,14 +1,14 @@
-"""The same container by way of a language model: the `voxnix` command, a server on loopback, a real container."""
+"""The whole way with a language model: the `voxnix` command, a server on loopback, a real container."""
 
-from tests.assistant.provider import Provider, serving
+from tests.assistant.provider import Answer, Provider, serving
 from tests.box.inside.product import voxnix
 
 
 def test_what_a_model_decides_is_done(fresh: str) -> None:
     """A sentence that no phrasebook knows becomes a tool call, a container, and the model's own words."""
-    create = {"create_container": {"name": fresh, "modules": ["git", "fish"]}}
-    run = {"run_in_container": {"name": fresh, "command": "git --version"}}
-    destroy = {"destroy_container": {"name": fresh}}
+    create: Answer = {"create_container": {"name": fresh, "modules": ["git", "fish"]}}
+    run: Answer = {"run_in_container": {"name": fresh, "command": "git --version"}}
+    destroy: Answer = {"destroy_container": {"name": fresh}}
     with serving(
         Provider(answers=[create, "Läuft.", run, "Git ist da.", destroy, "Bitte bestätigen."])
     ) as provider:

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from agent.host.node import LocalNode
 from agent.services.catalogue import Catalogue
@@ -43,12 +44,12 @@ def builds() -> set[str]:
     )
 
 
-def state_of(number: int) -> dict[str, object]:
+def state_of(number: int) -> dict[str, Any]:
     """An operation as it stands."""
     return next(one for one in voxnix("operations", "--json").data["operations"] if one["id"] == number)
 
 
-def until_ended(number: int, seconds: float = 240) -> dict[str, object]:
+def until_ended(number: int, seconds: float = 240) -> dict[str, Any]:
     """An operation at its end."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -107,6 +108,24 @@ def test_a_mirror_that_cannot_be_reached_is_said_and_nothing_is_left(fresh: str)
     assert answer.error["code"] == "MirrorUnreachable"
     assert voxnix("status", fresh, "--json").error["code"] == "UnknownWorkload"
     assert host("zfs", "list", "-H", "-o", "name", "-r", "tank/images") == images
+
+
+def test_a_build_that_is_killed_is_said_and_nothing_is_left(fresh: str) -> None:
+    """Exit code 4, a sentence, no container; and the next try goes well."""
+    forget_image("fish")
+    images = host("zfs", "list", "-H", "-o", "name", "-r", "tank/images")
+    number = asked("create", fresh, "fish")
+    deadline = time.monotonic() + 60
+    while not builds():
+        assert time.monotonic() < deadline, state_of(number)
+        time.sleep(0.05)
+    host("pkill", "-KILL", "mmdebstrap")
+    failed = until_ended(number)
+    assert failed["state"] == "failed"
+    assert failed["problem"]["code"] == "BuildFailed"
+    assert voxnix("status", fresh, "--json").error["code"] == "UnknownWorkload"
+    assert host("zfs", "list", "-H", "-o", "name", "-r", "tank/images") == images
+    assert list(Path("/var/cache/voxnix/images").glob("*.build")) == []
 
 
 def test_a_failed_create_leaves_what_stood_before(fresh: str) -> None:
