@@ -1,6 +1,6 @@
 """Listing 200 workloads with their states and addresses, from the database.
 
-``python -m benchmarks.workloads`` compares, taking turns in one run: the service's list, and a bare ``sqlite3``
+``python -m benchmarks.workloads`` compares, taking turns in one run: the service's list, and bare ``sqlite3``
 that selects the same rows and parses their JSON. It prints one JSON object, and ends with 1 where the list
 takes over 20 ms.
 """

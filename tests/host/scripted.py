@@ -66,3 +66,6 @@ class ScriptedNode:
     def exists(self, path: str) -> bool:
         """Nothing is scripted to be there."""
         raise AssertionError(path)
+
+    def stop(self) -> None:
+        """It runs nothing."""

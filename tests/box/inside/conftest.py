@@ -19,7 +19,7 @@ def fresh() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def dev() -> Iterator[str]:
     """A running container with git and fish, for tests that leave it as it was."""
-    created = voxnix("create", "dev", "git", "fish", "--json")
+    created = voxnix("create", "steady", "git", "fish", "--json")
     assert created.code == 0, created
-    yield "dev"
-    voxnix("destroy", "dev", "--yes")
+    yield "steady"
+    voxnix("destroy", "steady", "--yes")

@@ -12,10 +12,10 @@ from tests.box.inside.product import voxnix
         (["create", "Bad Name", "git"], 3, "A name is 1 to 32"),
         (["create", "a" * 33, "git"], 3, "A name is 1 to 32"),
         (["create", "dev\n", "git"], 3, "A name is 1 to 32"),
-        (["create", "dev", "git"], 3, "already"),
+        (["create", "steady", "git"], 3, "already"),
         (["create"], 2, "Missing argument"),
         (["status", "nobody"], 3, "no container called nobody"),
-        (["exec", "dev"], 2, ""),
+        (["exec", "steady"], 2, ""),
         (["exec", "nobody", "--", "true"], 3, "no container called nobody"),
         (["destroy", "nobody", "--yes"], 3, "no container called nobody"),
         (["list", "--owner", "No Good"], 3, "cannot be an owner"),
@@ -36,7 +36,7 @@ def test_it_is_refused(dev: str, arguments: list[str], code: int, said: str) -> 
     assert [one["spec"] for one in voxnix("list", "--json").data["workloads"]] == [
         one["spec"] for one in before["workloads"]
     ]
-    assert dev == "dev"
+    assert dev == "steady"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ def test_the_sentences_do_what_they_say() -> None:
 
 
 def test_the_commands_go_well() -> None:
-    """In their order, from an empty list to an empty list."""
+    """In their order; afterwards the list is as it was."""
+    before = voxnix("list", "--json").data
     commands = re.findall(r"^voxnix .*$", README, re.MULTILINE)
     assert len(commands) > 10
     try:
@@ -36,4 +37,4 @@ def test_the_commands_go_well() -> None:
             assert answer.code == 0, (command, answer)
     finally:
         voxnix("destroy", "dev", "--yes")
-    assert voxnix("list", "--json").data["workloads"] == []
+    assert len(voxnix("list", "--json").data["workloads"]) == len(before["workloads"])
