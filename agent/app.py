@@ -12,6 +12,7 @@ from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
+from agent.services.lock import acquire_lock
 from agent.services.operations import Operations
 from agent.services.services import Services
 from agent.services.workloads import Workloads
@@ -132,23 +133,23 @@ class App:
         self._database.close()
 
     def _ensure_worker(self) -> None:
-        if self.settings.embedded_worker and self._worker is None:
+        if self.settings.embeds_worker and self._worker is None:
             self._start_worker()
 
     def _start_worker(self) -> bool:
         """Become the node's worker, unless another process is."""
-        # DBOS takes a second to import: only for who runs operations.
-        from agent.services.changes import Changes  # noqa: PLC0415
-        from agent.services.engine import Engine, acquire_lock  # noqa: PLC0415
-        from agent.services.images import Images  # noqa: PLC0415
-        from agent.services.observer import Observer  # noqa: PLC0415
-
         with self._worker_lock:
             if self._worker is not None:
                 return True
             lock = acquire_lock(self.settings.state_folder)
             if lock is None:
                 return False
+            # DBOS takes a second to import: only for who runs operations.
+            from agent.services.changes import Changes  # noqa: PLC0415
+            from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.images import Images  # noqa: PLC0415
+            from agent.services.observer import Observer  # noqa: PLC0415
+
             changes = Changes(
                 settings=self.settings,
                 node=self.node,

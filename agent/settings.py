@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         return self.state_dir / "simulation" if self.simulate else self.state_dir
 
     @property
+    def embeds_worker(self) -> bool:
+        """Whether who waits may become the worker. No service ever works on a simulation."""
+        return self.embedded_worker or self.simulate
+
+    @property
     def database(self) -> str:
         """The database's URL, with psycopg as PostgreSQL's driver."""
         if self.simulate or not self.database_url:

@@ -46,20 +46,16 @@ class Simulation:
 
     Args:
         folder: for its state.
-        embedded_worker: as in the settings.
 
     Attributes:
         node: the node.
         app: the product.
     """
 
-    def __init__(self, folder: Path, *, embedded_worker: bool = True) -> None:
+    def __init__(self, folder: Path) -> None:
         self._time = Time()
         self.node = SimulatedNode("box", pace=Pace.instant(), sleep=self._time.sleep)
-        given = settings.load(
-            simulate=True, state_dir=folder, node_name="box", embedded_worker=embedded_worker
-        )
-        self.app = App(given, self.node)
+        self.app = App(settings.load(simulate=True, state_dir=folder, node_name="box"), self.node)
 
     def made(self, owner: Owner, name: str = "dev", *modules: str) -> Workload:
         """Have a container."""

@@ -88,7 +88,7 @@ class Diagnostics:
         seen = self._nodes.seen_at(self._node.name)
         if seen is not None and self._clock() - seen <= WORKER_SILENCE:
             return Finding(name="worker", ok=True, detail=f"runs operations on {self._node.name}")
-        if self._settings.embedded_worker:
+        if self._settings.embeds_worker:
             return Finding(
                 name="worker", ok=True, detail="none runs; the process that asks runs its operations itself"
             )

@@ -1,13 +1,11 @@
 """The engine: takes queued operations and runs their steps on DBOS, so that a crash resumes where it was."""
 
-import fcntl
 import logging
 import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
-from typing import Self, TextIO
+from typing import Self
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
@@ -29,20 +27,8 @@ APPLICATION_VERSION = "voxnix"
 """Pinned: DBOS resumes only what its own version began, and our steps are idempotent across ours."""
 
 
-def acquire_lock(folder: Path) -> TextIO | None:
-    """The right to be this node's worker, None while another process has it. It goes with the process."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = (folder / "worker.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
-    return lock
-
-
 class Engine:
-    """Runs the operations of one node. One per process, and by :func:`acquire_lock` one per node.
+    """Runs the operations of one node. One per process, and by :mod:`agent.services.lock` one per node.
 
     A client puts an operation into the database as ``queued``; the engine hands it to DBOS under a workflow
     id made of its number, so that handing over twice is once. The workflow keeps the row true.

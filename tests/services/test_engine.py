@@ -121,3 +121,10 @@ def test_the_observer_sees_what_nobody_asked_for(app: App, node: SimulatedNode) 
     node.run(["systemctl", "stop", f"systemd-nspawn@{machine}.service"])
     until(lambda: app.services.workloads.list(ANN)[0].state is WorkloadState.STOPPED)
     assert app.services.workloads.list(ANN)[0].addresses == ()
+
+
+def test_a_simulation_works_where_a_service_does_the_real_work(tmp_path: Path) -> None:
+    """On a machine whose settings leave operations to a service, which knows nothing of the simulation."""
+    loaded = settings.load(simulate=True, embedded_worker=False, state_dir=tmp_path, node_name="box")
+    with closing(App(loaded, SimulatedNode("box", pace=Pace.instant()))) as app:
+        assert made(app).state is OperationState.DONE

@@ -13,6 +13,7 @@ from agent.core.owner import Owner
 from agent.core.workload import WorkloadState
 from agent.host.simulated import Fault
 from agent.services import operations
+from agent.services.lock import acquire_lock
 from agent.services.workloads import MIB
 from agent.tools import containers as tools
 from agent.tools.containers import containers
@@ -172,13 +173,17 @@ def test_what_cannot_be_mended_is_a_problem(simulation: Simulation, caller: Call
 def test_without_a_worker_the_tool_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change that nobody runs is a problem with its way out, instead of a wait without end."""
     monkeypatch.setattr(operations, "WORKER_SILENCE", operations.WORKER_SILENCE * 0)
-    simulation = Simulation(tmp_path, embedded_worker=False)
+    simulation = Simulation(tmp_path)
+    # Another process is the worker, and was never heard of.
+    lock = acquire_lock(simulation.app.settings.state_folder)
+    assert lock is not None
     caller = Caller(simulation, somebody())
     view = tools.create_container(caller.context, "dev", [])
     assert isinstance(view, ProblemView)
     assert (view.code, "voxnix worker" in view.hint) == ("WorkerAbsent", True)
     assert caller.codes == [4]
     simulation.app.close()
+    lock.close()
 
 
 def test_a_failed_operation_tells_why(simulation: Simulation, caller: Caller) -> None:
