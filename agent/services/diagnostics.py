@@ -17,16 +17,8 @@ from agent.settings import Settings
 from agent.store.nodes import NodeStore
 
 PROGRAMS = (
-    "systemctl",
-    "systemd-nspawn",
-    "systemd-run",
-    "machinectl",
-    "journalctl",
-    "zfs",
-    "zpool",
-    "mmdebstrap",
-    "tar",
-    "nft",
+    *("apt-config", "busctl", "ip", "journalctl", "machinectl", "mmdebstrap", "nft", "systemctl"),
+    *("systemd-nspawn", "systemd-run", "tar", "unshare", "zfs", "zpool"),
 )
 """What the host layer drives."""
 

@@ -1,5 +1,9 @@
+import sys
+
 from agent.app import App
 from agent.host.simulated import Fault, SimulatedNode
+from agent.host.simulated import node as simulated
+from agent.services.diagnostics import PROGRAMS
 from tests.services.conftest import made
 
 
@@ -22,3 +26,9 @@ def test_a_check_that_fails_is_a_finding(app: App, node: SimulatedNode) -> None:
     assert "no such pool" in findings["pool"].detail
     assert findings["firewall"].ok is not True
     assert findings["database"].ok
+
+
+def test_every_program_that_is_driven_is_looked_for() -> None:
+    """The simulated node knows each command of the host layer; all but those that no system lacks are checked."""
+    driven = {*simulated.PROGRAMS, *simulated.STREAMS} - {"mkdir", "mv", "rm", sys.executable}
+    assert driven <= set(PROGRAMS)
