@@ -45,7 +45,9 @@ class Database:
             if self.is_sqlite and self.url.database:
                 # Only for who owns it: conversations are private.
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite)
+            # Whoever waits holds a connection to SQLite, and costs nothing else: as many as there are.
+            options = {"max_overflow": -1} if self.is_sqlite else {"pool_pre_ping": True}
+            self.engine = create_engine(self.url, **options)
             if self.is_sqlite:
                 _prepare_sqlite(self.engine)
             self._migrate()

@@ -29,6 +29,6 @@ def test_a_check_that_fails_is_a_finding(app: App, node: SimulatedNode) -> None:
 
 
 def test_every_program_that_is_driven_is_looked_for() -> None:
-    """The simulated node knows each command of the host layer; all but those that no system lacks are checked."""
+    """The simulated node knows each command of the host layer; what no system lacks is left out."""
     driven = {*simulated.PROGRAMS, *simulated.STREAMS} - {"mkdir", "mv", "rm", sys.executable}
     assert driven <= set(PROGRAMS)

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,14 @@ def test_news_are_what_others_wrote(database: Database, database_url: str) -> No
             )
         assert changed()
     other.close()
+
+
+def test_many_may_wait_at_the_same_time(database: Database) -> None:
+    """Who waits for news holds a connection; a hundred who wait leave room for who wants to write."""
+    with ExitStack() as waiting:
+        for _ in range(100 if database.is_sqlite else 10):
+            waiting.enter_context(database.news())
+        with database.write() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO conversations VALUES ('a', 'b', '', '2026-01-01 00:00:00')"
+            )
