@@ -120,8 +120,7 @@ class Changes:
                     "Choose another name, or ask the admin to look at it.",
                 )
             self._operations.claim(operation.id, [above])
-            self._zfs.create(above, mountpoint="none")
-        elif self._zfs.presence(above) is Presence.ABSENT:
+        if self._zfs.presence(above) is not Presence.PRESENT:
             self._zfs.create(above, mountpoint="none")
         root, workspace = (
             self._layout.root(owner, workload.machine),

@@ -1,7 +1,9 @@
 """Golden images of the ``debian`` guest builder: one per module set, and one view of it per owner."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 from agent.core.errors import HostFailure
 from agent.core.operation import Progress
@@ -34,6 +36,8 @@ class Images:
         self._zfs = Zfs(node)
         self._catalogue = catalogue
         self._layout = Layout(settings.pool)
+        # One process works for a node, so a lock inside it is enough.
+        self._making: defaultdict[str, Lock] = defaultdict(Lock)
 
     def recipe(self, modules: tuple[str, ...]) -> Recipe:
         """What a module set is built from: no name, no owner."""
@@ -66,12 +70,15 @@ class Images:
         shifted = _shifted(digest, uid_base)
         if self._is_whole(shifted):
             return
-        if not self._is_whole(digest):
-            archive = self._archive(modules, report)
-            report(Progress(label="unpacking the image"))
-            self._make(digest, lambda folder: unpack(self._node, archive, folder), source=None)
-        report(Progress(label="giving the image to its owner"))
-        self._make(shifted, lambda folder: shift(self._node, folder, uid_base), source=digest)
+        # Two operations may want one image at the same time. The second waits, and finds it made.
+        with self._making[digest]:
+            if not self._is_whole(digest):
+                archive = self._archive(modules, report)
+                report(Progress(label="unpacking the image"))
+                self._make(digest, lambda folder: unpack(self._node, archive, folder), source=None)
+            if not self._is_whole(shifted):
+                report(Progress(label="giving the image to its owner"))
+                self._make(shifted, lambda folder: shift(self._node, folder, uid_base), source=digest)
 
     def _archive(self, modules: tuple[str, ...], report: Report) -> str:
         recipe = self.recipe(modules)

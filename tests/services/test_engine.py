@@ -13,7 +13,7 @@ from agent.core.errors import HostFailure
 from agent.core.operation import OperationState
 from agent.core.workload import ContainerSpec, WorkloadState
 from agent.host.simulated import Fault, Pace, SimulatedNode
-from tests.services.conftest import ANN, ASKED, made
+from tests.services.conftest import ANN, ASKED, BOB, made
 
 
 def until(true: Callable[[], object], seconds: float = 10) -> None:
@@ -128,3 +128,16 @@ def test_a_simulation_works_where_a_service_does_the_real_work(tmp_path: Path) -
     loaded = settings.load(simulate=True, embedded_worker=False, state_dir=tmp_path, node_name="box")
     with closing(App(loaded, SimulatedNode("box", pace=Pace.instant()))) as app:
         assert made(app).state is OperationState.DONE
+
+
+def test_two_who_want_the_same_image_get_one(tmp_path: Path) -> None:
+    """It is built once; the second operation waits for the first one's and uses it."""
+    loaded = settings.load(simulate=True, state_dir=tmp_path, node_name="box")
+    node = SimulatedNode("box", pace=Pace(build=1, boot=0, lease=0, stop=0))
+    with closing(App(loaded, node)) as app:
+        spec = ContainerSpec(name="dev", modules=("git",))
+        asked = [(owner, app.services.workloads.create(owner, spec, ASKED).id) for owner in (ANN, BOB)]
+        for owner, number in asked:
+            ended = app.services.operations.wait(owner, number, 30)
+            assert ended.state is OperationState.DONE, ended.problem
+    assert sum(command[0] == "unshare" for command in node.commands) == 1
