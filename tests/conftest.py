@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,46 +32,30 @@ def _postgres_programs() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """URL of a PostgreSQL server of our own, on a socket in a folder of its own, without a network port."""
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not in pytest's folder: its path can be longer than a socket's name may be, and later runs clear it.
+    folder = Path(tempfile.mkdtemp(prefix="voxnix-"))
     # PostgreSQL refuses to run as root.
     as_user: list[str] = []
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-        for parent in (folder, *folder.parents):
-            if parent == Path(parent.anchor) or parent.stat().st_mode & 0o005 == 0o005:
-                continue
-            parent.chmod(parent.stat().st_mode | 0o055)
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     data = folder / "data"
-    subprocess.run(
-        [*as_user, programs / "initdb", "-D", data, "-A", "trust", "-U", "voxnix", "--no-sync"],
-        check=True,
-        capture_output=True,
-        cwd="/",
-    )
-    # A folder of pytest's can be longer than a socket's name may be.
-    socket = Path("/tmp") / f"voxnix-{uuid.uuid4().hex[:8]}"  # noqa: S108 - made 0700 and removed below
-    socket.mkdir(mode=0o700)
-    if as_user:
-        shutil.chown(socket, "postgres", "postgres")
-    options = f"-c listen_addresses='' -c unix_socket_directories={socket} -c fsync=off"
+    make = [*as_user, programs / "initdb", "-D", data, "-A", "trust", "-U", "voxnix", "--no-sync"]
+    subprocess.run(make, check=True, capture_output=True, cwd="/")
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     server = [*as_user, programs / "pg_ctl", "-D", data, "-w"]
-    subprocess.run(
-        [*server, "-l", folder / "data" / "log", "-o", options, "start"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd="/",
-    )
+    start = [*server, "-l", data / "log", "-o", options, "start"]
+    subprocess.run(start, check=True, stdout=subprocess.DEVNULL, cwd="/")
     try:
-        yield f"postgresql+psycopg://voxnix@/postgres?host={socket}"
+        yield f"postgresql+psycopg://voxnix@/postgres?host={folder}"
     finally:
         subprocess.run([*server, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
-        shutil.rmtree(socket)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
