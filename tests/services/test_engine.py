@@ -141,3 +141,11 @@ def test_two_who_want_the_same_image_get_one(tmp_path: Path) -> None:
             ended = app.services.operations.wait(owner, number, 30)
             assert ended.state is OperationState.DONE, ended.problem
     assert sum(command[0] == "unshare" for command in node.commands) == 1
+
+
+def test_operations_run_on_either_database(database_url: str, tmp_path: Path) -> None:
+    """On PostgreSQL the engine keeps its own tables beside the product's."""
+    loaded = settings.load(state_dir=tmp_path, node_name="box", database_url=database_url)
+    with closing(App(loaded, SimulatedNode("box", pace=Pace.instant()))) as app:
+        assert made(app).state is OperationState.DONE
+        assert app.services.workloads.list(ANN)[0].state is WorkloadState.RUNNING
