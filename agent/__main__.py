@@ -67,6 +67,7 @@ def open_desk(terminal: "Terminal", owner: str, *, simulate: bool, new: bool = T
             assistant=opened.assistant,
             forget=opened.conversations.clear,
             run_worker=opened.run_worker,
+            refresh_modules=opened.refresh_modules,
         )
 
 

@@ -5,20 +5,26 @@ import signal
 import threading
 from collections.abc import Generator
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from agent.core.errors import HostFailure
 from agent.core.operation import Operation, Plan
+from agent.host.nix import Nix
 from agent.host.node import LocalNode, Node
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
+from agent.services.guests import Guests
+from agent.services.images import Images
 from agent.services.lock import acquire_lock
 from agent.services.operations import Operations
+from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.conversations import Conversations
 from agent.store.database import Database
+from agent.store.images import ImageStore
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
@@ -52,7 +58,11 @@ class App:
         self._operations = OperationStore(self._database)
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
-        self._catalogue = Catalogue(settings.modules_dir)
+        self._images = ImageStore(self._database)
+        self._catalogue = Catalogue(settings.own_modules)
+        self._guests = self._builder()
+        secrets = Secrets(settings, node, self._catalogue)
+        self._secrets = secrets
         self.conversations = Conversations(self._database)
         operations = Operations(
             self._database,
@@ -69,11 +79,21 @@ class App:
             store=self._workloads,
             nodes=self._nodes,
             catalogue=self._catalogue,
+            guests=self._guests,
             operations=operations,
             clock=now,
         )
+        images = Images(
+            node.name,
+            self._catalogue,
+            self._guests,
+            self._images,
+            self._workloads,
+            self._operations,
+            operations,
+        )
         diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
-        self.services = Services(workloads, operations, self._catalogue, diagnostics)
+        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics)
 
     @classmethod
     @contextlib.contextmanager
@@ -89,6 +109,19 @@ class App:
             yield app
         finally:
             app.close()
+
+    def _builder(self) -> Guests:
+        if self.settings.guest_builder == "debian":
+            from agent.services.guests.debian import DebianGuests  # noqa: PLC0415 - only one of the two is wanted
+
+            return DebianGuests(self.settings, self.node, self._catalogue)
+        from agent.services.guests.nix import NixGuests  # noqa: PLC0415
+
+        return NixGuests(self.settings, self.node, self._catalogue, self._nix)
+
+    @cached_property
+    def _nix(self) -> Nix:
+        return Nix(self.node, memory=self.settings.evaluation_memory, evaluations=self.settings.evaluations)
 
     def _plan(self, operation: Operation) -> Plan:
         # Operations need a planner before there are workloads, and workloads need operations.
@@ -109,6 +142,18 @@ class App:
             token = self.settings.logfire_token.get_secret_value()
             logfire.configure(token=token, service_name="voxnix", console=False, inspect_arguments=False)
         return Assistant(self.settings, self.services, self.conversations)
+
+    def refresh_modules(self) -> list[str]:
+        """Take the admin's own modules into the catalogue: the only time that one is evaluated in.
+
+        Returns:
+            Their names.
+
+        Raises:
+            InvalidSettings: there is no folder of such modules.
+            HostFailure: Nix does not understand one of them, or is not installed.
+        """
+        return self._catalogue.refresh(self._nix, self.node, self.settings.modules_dir)
 
     def run_worker(self) -> None:
         """Run this node's operations until SIGTERM or SIGINT.
@@ -147,7 +192,6 @@ class App:
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.changes import Changes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
-            from agent.services.images import Images  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
 
             changes = Changes(
@@ -156,11 +200,14 @@ class App:
                 owners=OwnerStore(self._database),
                 workloads=self._workloads,
                 operations=self._operations,
-                images=Images(self.settings, self.node, self._catalogue),
+                images=self._images,
+                catalogue=self._catalogue,
+                guests=self._guests,
+                secrets=self._secrets,
                 clock=now,
             )
             engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)
-            observer = Observer(self.node, self._workloads, now)
+            observer = Observer(self.node, self._guests.runtime, self._workloads, now)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.

@@ -3,7 +3,7 @@
 import os
 import socket
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -75,7 +75,39 @@ class Settings(BaseSettings):
         default=Path("/var/cache/voxnix/images"), description="Folder for built guest images, as archives."
     )
     modules_dir: Path | None = Field(
-        default=None, description="Folder of modules instead of the ones built in."
+        default=None,
+        description="Folder of the admin's own modules; `voxnix modules refresh` takes them into the catalogue.",
+    )
+    secrets_dir: Path = Field(
+        default=Path("/var/lib/voxnix/secrets"), description="Folder of what modules are given in secret."
+    )
+    guest_builder: Literal["debian", "nix"] = Field(
+        default="debian", description="What containers are made of: Debian's packages, or NixOS."
+    )
+    nixpkgs: Path | None = Field(
+        default=None, description="The tree of nixpkgs that guests are built from; needed for the nix builder."
+    )
+    state_version: str = Field(
+        default="26.05",
+        pattern=r"^[0-9]{2}\.[0-9]{2}$",
+        description="NixOS release whose formats of data the guests keep; it stays when nixpkgs moves on.",
+    )
+    prebuilt: Path | None = Field(
+        default=None, description="JSON list of guests that are part of the appliance itself."
+    )
+    busybox: Path = Field(
+        default=Path("/bin/busybox"), description="A static busybox, which puts instances into the Nix store."
+    )
+    extra_container: str = Field(
+        default="extra-container", description="The program that installs NixOS containers."
+    )
+    evaluation_memory: str = Field(
+        default="4G", pattern=SIZE, description="Limit of the memory of one evaluation of Nix."
+    )
+    evaluations: int = Field(default=1, ge=1, description="How many evaluations of Nix may run side by side.")
+    idmapped_mounts: bool = Field(
+        default=False,
+        description="Map user ids at the mount instead of moving files: OpenZFS 2.2 and newer, not zfs-fuse.",
     )
     debian_suite: str = Field(
         default="trixie", pattern=r"^[a-z]+$", description="Debian release of the guests."
@@ -117,6 +149,11 @@ class Settings(BaseSettings):
     def state_folder(self) -> Path:
         """Where this run keeps its state: a simulation never mixes with what is real."""
         return self.state_dir / "simulation" if self.simulate else self.state_dir
+
+    @property
+    def own_modules(self) -> Path:
+        """The catalogue of the admin's own modules, as it was last refreshed."""
+        return self.state_folder / "modules.json"
 
     @property
     def embeds_worker(self) -> bool:

@@ -81,7 +81,7 @@ def test_a_library_is_known_in_its_rooms_only(file: Path) -> None:
 def test_the_core_is_pure(file: Path) -> None:
     """Values and rules know pydantic and the standard library's pure parts; no I/O, no clock."""
     allowed = {
-        *("agent", "base64", "collections", "dataclasses", "datetime"),
+        *("agent", "base64", "collections", "dataclasses", "datetime", "difflib"),
         *("enum", "hashlib", "pydantic", "re", "typing"),
     }
     assert {name.split(".")[0] for name in imports_of(file)} <= allowed

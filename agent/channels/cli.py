@@ -1,14 +1,18 @@
 """The commands: each calls one service and shows its answer."""
 
+import json
+import re
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import JsonValue
 from rich.text import Text
 
 from agent.channels import render
 from agent.channels.desk import Desk
-from agent.core.errors import HostFailure, Refusal
+from agent.core.errors import HostFailure, InvalidRequest, Refusal
 from agent.core.operation import Operation, OperationKind, OperationState, Request
 from agent.core.printable import printable
 from agent.core.workload import ContainerSpec, checked_name
@@ -19,8 +23,14 @@ DONE = {
     OperationKind.START: "started",
     OperationKind.STOP: "stopped",
     OperationKind.RESTART: "restarted",
+    OperationKind.UPDATE: "updated",
+    OperationKind.ROLLBACK: "rolled back",
     OperationKind.DESTROY: "destroyed",
+    OperationKind.BUILD: "built",
+    OperationKind.PRUNE: "pruned",
 }
+
+_OPTION = re.compile(r"([^.=]+)\.([^.=]+)=(.*)\Z", re.DOTALL)
 
 
 def listing(desk: Desk) -> None:
@@ -36,16 +46,70 @@ def status(desk: Desk, name: str) -> None:
     desk.terminal.show(render.status(found, _now()), found.model_dump(mode="json"))
 
 
-def create(desk: Desk, name: str, modules: list[str], *, wait: bool) -> int:
+def create(desk: Desk, name: str, modules: list[str], options: list[str], *, wait: bool) -> int:
     """Make a container. JSON: ``operation``."""
-    spec = ContainerSpec(name=checked_name(name), modules=tuple(modules))
+    spec = ContainerSpec(name=checked_name(name), modules=tuple(modules), options=_options(desk, options))
     return finish(desk, desk.services.workloads.create(desk.owner, spec, REQUEST), wait=wait)
 
 
-def change(desk: Desk, verb: str, name: str, *, wait: bool) -> int:
-    """Start, stop or restart a container. JSON: ``operation``."""
+def update(  # noqa: PLR0913, PLR0917 - each is a word of the command
+    desk: Desk, name: str, add: list[str], remove: list[str], options: list[str], *, wait: bool
+) -> int:
+    """Change what a container is made of. JSON: ``operation``."""
     workloads = desk.services.workloads
-    ask = {"start": workloads.start, "stop": workloads.stop, "restart": workloads.restart}[verb]
+    spec = workloads.find(desk.owner, checked_name(name)).spec
+    changed = spec.changed(add=add, remove=remove, options=_options(desk, options))
+    return finish(desk, workloads.update(desk.owner, changed, REQUEST), wait=wait)
+
+
+def upgrade(desk: Desk, *, every: bool) -> int:
+    """Show what a new deploy would change, or do it. JSON: ``workloads``, or ``operations``."""
+    workloads = desk.services.workloads
+    outdated = workloads.outdated(desk.owner)
+    if not every or not outdated:
+        answer = {"workloads": [one.model_dump(mode="json") for one in outdated]}
+        desk.terminal.show(render.outdated(outdated), answer)
+        return 0
+    asked = [workloads.update(desk.owner, one.spec, REQUEST) for one in outdated]
+    ended = [desk.services.operations.wait(desk.owner, one.id) for one in asked]
+    desk.terminal.show(
+        render.operations(ended, _now()), {"operations": [one.model_dump(mode="json") for one in ended]}
+    )
+    return HostFailure.exit_code if any(one.problem is not None for one in ended) else 0
+
+
+def _options(desk: Desk, given: list[str]) -> dict[str, dict[str, JsonValue]]:
+    """Options as they were typed: a text as it is, everything else as JSON.
+
+    Raises:
+        InvalidRequest: one is not of the form MODULE.OPTION=VALUE.
+    """
+    found: dict[str, dict[str, JsonValue]] = {}
+    for one in given:
+        match = _OPTION.match(one)
+        if match is None:
+            raise InvalidRequest(
+                f"{one[:80]!r} is no option.", "It has to be MODULE.OPTION=VALUE.", "Such as git.name=Ann."
+            )
+        module, option, text = match.groups()
+        known = desk.services.catalogue.get(module).options.get(option)
+        value: JsonValue = text
+        if known is not None and known.type != "string":
+            with suppress(ValueError):  # left as it is, it is refused with what would be accepted
+                value = json.loads(text)
+        found.setdefault(module, {})[option] = value
+    return found
+
+
+def change(desk: Desk, verb: str, name: str, *, wait: bool) -> int:
+    """Start, stop, restart or roll back a container. JSON: ``operation``."""
+    workloads = desk.services.workloads
+    ask = {
+        "start": workloads.start,
+        "stop": workloads.stop,
+        "restart": workloads.restart,
+        "rollback": workloads.roll_back,
+    }[verb]
     return finish(desk, ask(desk.owner, checked_name(name), REQUEST), wait=wait)
 
 
@@ -87,13 +151,17 @@ def _outcome(desk: Desk, operation: Operation) -> Text:
         line = render.operation_line(operation)
         return line if operation.state.ended else line.append(". Look: voxnix operations")
     took = render.span((operation.ended_at or _now()) - operation.created_at)
-    text = Text(f"{operation.workload} was {DONE[operation.kind]} in {took}.", "green")
+    text = Text(f"{operation.workload} {_was(operation)} {DONE[operation.kind]} in {took}.", "green")
     if operation.kind is not OperationKind.DESTROY:
         known = {one.name: one for one in desk.services.workloads.list(desk.owner)}
         if workload := known.get(operation.workload):
             where = f" at {', '.join(workload.addresses)}" if workload.addresses else ""
             text.append(printable(f" It is {workload.state}{where}."))
     return text
+
+
+def _was(operation: Operation) -> str:
+    return "was" if operation.machine else "were"
 
 
 def logs(desk: Desk, name: str, lines: int) -> None:
@@ -126,6 +194,13 @@ def modules(desk: Desk, name: str | None) -> None:
         return
     found = desk.services.catalogue.all()
     desk.terminal.show(render.modules(found), {"modules": [one.model_dump(mode="json") for one in found]})
+
+
+def refresh(desk: Desk) -> None:
+    """Take the admin's own modules into the catalogue. JSON: ``modules``, their names."""
+    found = desk.refresh_modules()
+    told = f"{len(found)} modules of your own: {', '.join(found)}." if found else "There is no module of your own."
+    desk.terminal.show(Text(told), {"modules": found})
 
 
 def operations(desk: Desk, limit: int) -> None:

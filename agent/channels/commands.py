@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.channels import completion
-from agent.channels.entry import app, command
+from agent.channels.entry import app, command, group
 
 if TYPE_CHECKING:
     from agent.channels.desk import Desk
@@ -17,9 +17,20 @@ Name = Annotated[
     str, typer.Argument(help="The container's name.", autocompletion=completion.names, show_default=False)
 ]
 NewName = Annotated[str, typer.Argument(help="The new container's name.", show_default=False)]
+SecretName = Annotated[str, typer.Argument(metavar="MODULE.SECRET", help="Which one.", show_default=False)]
+OnlyFor = Annotated[
+    str, typer.Option("--for", metavar="CONTAINER", help="For this container alone.", show_default=False)
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="MODULE.OPTION=VALUE", help="An option of a module; may be repeated."),
+]
 Wait = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Wait for the end, or print the operation's number and go.")
 ]
+
+images = group("images", "What containers are booted from.")
+secrets = group("secrets", "What modules are given and nobody else may see.")
 
 
 @command("create")
@@ -31,12 +42,54 @@ def _create(
         typer.Argument(metavar="[MODULE]...", help="What it is made of.", autocompletion=completion.modules),
     ] = None,
     *,
+    options: Options = None,
     wait: Wait = True,
 ) -> int:
     """Make a container of modules, and start it."""
     from agent.channels import cli
 
-    return cli.create(desk, name, modules or [], wait=wait)
+    return cli.create(desk, name, modules or [], options or [], wait=wait)
+
+
+@command("update")
+def _update(
+    desk: "Desk",
+    name: Name,
+    *,
+    add: Annotated[
+        list[str] | None,
+        typer.Option("--add", metavar="MODULE", help="Add a module.", autocompletion=completion.modules),
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="MODULE", help="Remove a module.")
+    ] = None,
+    options: Options = None,
+    wait: Wait = True,
+) -> int:
+    """Change what a container is made of, or, without any change, make it anew of newer versions."""
+    from agent.channels import cli
+
+    return cli.update(desk, name, add or [], remove or [], options or [], wait=wait)
+
+
+@command("rollback")
+def _rollback(desk: "Desk", name: Name, *, wait: Wait = True) -> int:
+    """Make a container of what it was made of before its last update."""
+    from agent.channels import cli
+
+    return cli.change(desk, "rollback", name, wait=wait)
+
+
+@command("upgrade")
+def _upgrade(
+    desk: "Desk",
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Update all of them, one after another.")] = False,
+) -> int:
+    """Show your containers that would come out newer if they were made anew, after a deploy for instance."""
+    from agent.channels import cli
+
+    return cli.upgrade(desk, every=every)
 
 
 @command("list")
@@ -132,13 +185,88 @@ def _modules(
     desk: "Desk",
     name: Annotated[
         str | None,
-        typer.Argument(help="Only this module.", autocompletion=completion.modules, show_default=False),
+        typer.Argument(
+            help="Only this module; “refresh” takes the admin's own modules into the catalogue.",
+            autocompletion=completion.modules,
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Show what containers can be made of."""
     from agent.channels import cli
 
-    cli.modules(desk, name)
+    if name == "refresh":
+        cli.refresh(desk)
+    else:
+        cli.modules(desk, name)
+
+
+@command("list", of=images)
+def _images_list(desk: "Desk") -> None:
+    """Show what was built, and how many containers use it."""
+    from agent.channels import cli_images
+
+    cli_images.listing(desk)
+
+
+@command("build", of=images)
+def _images_build(
+    desk: "Desk",
+    modules: Annotated[
+        list[str],
+        typer.Argument(metavar="MODULE...", help="What it is made of.", autocompletion=completion.modules),
+    ],
+    *,
+    wait: Wait = True,
+) -> int:
+    """Build an image before anybody waits for it."""
+    from agent.channels import cli_images
+
+    return cli_images.build(desk, modules, wait=wait)
+
+
+@command("prune", of=images)
+def _images_prune(desk: "Desk", *, wait: Wait = True) -> int:
+    """Remove every image that no container is made of or can be rolled back to."""
+    from agent.channels import cli_images
+
+    return cli_images.prune(desk, wait=wait)
+
+
+@command("popular", of=images)
+def _images_popular(
+    desk: "Desk",
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="How many of the most frequent.")] = 10,
+) -> None:
+    """Show what people make their containers of, for the next deploy to have it built already."""
+    from agent.channels import cli_images
+
+    cli_images.popular(desk, limit)
+
+
+@command("list", of=secrets)
+def _secrets_list(desk: "Desk") -> None:
+    """Show which secrets modules can be given, and which you have given. Never their values."""
+    from agent.channels import cli_secrets
+
+    cli_secrets.listing(desk)
+
+
+@command("give", of=secrets)
+def _secrets_give(desk: "Desk", name: SecretName, *, container: OnlyFor = "") -> None:
+    """Give a secret to your containers: it is asked for, or read from standard input."""
+    from agent.channels import cli_secrets
+
+    cli_secrets.give(desk, name, container)
+
+
+@command("take", of=secrets)
+def _secrets_take(desk: "Desk", name: SecretName, *, container: OnlyFor = "") -> None:
+    """Take a secret back. A container that runs has it until its next start."""
+    from agent.channels import cli_secrets
+
+    cli_secrets.take(desk, name, container)
 
 
 @command("operations")

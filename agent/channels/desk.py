@@ -27,6 +27,7 @@ class Desk:
         assistant: makes the assistant, which takes seconds.
         forget: drops a conversation's messages.
         run_worker: runs operations until told to stop.
+        refresh_modules: takes the admin's own modules into the catalogue, and gives their names.
     """
 
     owner: Owner
@@ -38,3 +39,4 @@ class Desk:
     assistant: "Callable[[], Assistant]"
     forget: Callable[[Owner, str], None]
     run_worker: Callable[[], None]
+    refresh_modules: Callable[[], list[str]]

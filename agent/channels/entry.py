@@ -66,11 +66,26 @@ COMMON = [
 ]
 
 
-def command(name: str, *, answers: bool = True) -> Callable[[Callable[..., int | None]], None]:
+def group(name: str, about: str) -> typer.Typer:
+    """A word that commands follow, such as ``images`` in ``voxnix images list``.
+
+    Args:
+        name: as typed.
+        about: what its commands are for.
+    """
+    made = typer.Typer(name=name, help=about, no_args_is_help=True)
+    app.add_typer(made)
+    return made
+
+
+def command(
+    name: str, *, answers: bool = True, of: typer.Typer = app
+) -> Callable[[Callable[..., int | None]], None]:
     """Make a command of a function that gets a desk first: with the common options, errors and exit codes.
 
     Args:
         name: as typed.
+        of: the group that it belongs to, or the command itself.
         answers: whether it gives one answer, and so can give it as JSON.
     """
     common = COMMON if answers else COMMON[1:]
@@ -91,7 +106,7 @@ def command(name: str, *, answers: bool = True) -> Callable[[Callable[..., int |
         ]
         vars(entered)["__signature__"] = inspect.Signature(parameters)
         entered.__annotations__ = {one.name: one.annotation for one in parameters}
-        app.command(name, help=inspect.getdoc(run))(entered)
+        of.command(name, help=inspect.getdoc(run))(entered)
 
     return register
 

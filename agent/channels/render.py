@@ -1,5 +1,6 @@
 """Values as people read them: pure functions from a value to something that Rich prints."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -10,12 +11,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from agent.core.composition import Composition
 from agent.core.errors import Problem
 from agent.core.module import Module
 from agent.core.operation import Operation, OperationState, Plan
 from agent.core.printable import one_line, printable
 from agent.core.workload import Usage, Workload, WorkloadState
 from agent.services.diagnostics import Finding
+from agent.services.images import KnownImage, Popular
+from agent.services.secrets import KnownSecret
 from agent.services.workloads import WorkloadStatus
 
 SIMULATION = "This is a simulation: nothing of it is real."
@@ -150,15 +154,71 @@ def module(one: Module) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
-    for label, text in (
+    lines = (
         ("name", one.name),
         ("gives", one.summary),
         ("", one.description),
-        ("packages", ", ".join(one.debian.packages) or "-"),
+        *(
+            (f"option {name}", f"{option.description} It accepts {option.accepted}; by default {json.dumps(option.default, ensure_ascii=False)}.")
+            for name, option in one.options.items()
+        ),
+        *((f"secret {one.name}.{name}", secret.description) for name, secret in one.secrets.items()),
+        ("needs", ", ".join(one.requires)),
+        ("not with", ", ".join(one.conflicts)),
+        ("packages", ", ".join(one.debian.packages) if one.debian else "none: NixOS only"),
         ("say", one.example),
-    ):
-        facts.add_row(label, *_cells(text))
+    )
+    for label, text in lines:
+        if text:
+            facts.add_row(label, *_cells(text))
     return facts
+
+
+def outdated(listed: list[Workload]) -> RenderableType:
+    """Containers that a new deploy would change."""
+    if not listed:
+        return Text("All of your containers are made of the newest there is.")
+    names = ", ".join(one.name for one in listed)
+    return Text(f"Made of something older than there is now: {names}.\nUpdate all of them: voxnix upgrade --all")
+
+
+def images(listed: list[KnownImage], now: datetime) -> RenderableType:
+    """What was built on a node."""
+    if not listed:
+        return Text("No image was built yet.")
+    table = _table("MODULES", "USED BY", "CURRENT", "WANTED", "DIGEST")
+    for one in listed:
+        table.add_row(
+            *_cells(made_of(one.image.composition)),
+            str(one.users) if one.users else "nothing",
+            "yes" if one.current else "no",
+            ago(one.image.built_at, now),
+            one.image.digest[:12],
+        )
+    return table
+
+
+def popular(listed: list[Popular]) -> RenderableType:
+    """What containers were made of most often."""
+    if not listed:
+        return Text("No container was created yet.")
+    table = _table("TIMES", "MODULES")
+    for one in listed:
+        table.add_row(str(one.times), *_cells(made_of(one.composition)))
+    return table
+
+
+def made_of(composition: Composition) -> str:
+    """The modules of a composition, on one line."""
+    return ", ".join(composition.modules) or "no modules"
+
+
+def secrets(listed: list[KnownSecret]) -> RenderableType:
+    """What modules can be given in secret."""
+    table = _table("NAME", "GIVEN", "WHAT IT IS FOR")
+    for one in listed:
+        table.add_row(one.name, "yes" if one.given else "no", *_cells(one.description))
+    return table
 
 
 def operations(listed: list[Operation], now: datetime) -> RenderableType:

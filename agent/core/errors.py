@@ -5,6 +5,7 @@ VoxnixError
 │   ├── InvalidName         a name that breaks the rule
 │   ├── InvalidRequest      anything else that cannot be asked for like this
 │   ├── UnknownModule       with the nearest names
+│   ├── InvalidSpec         modules and options of which nothing can be made
 │   ├── UnknownWorkload     also the answer for another owner's workload
 │   ├── UnknownOperation
 │   ├── NameInUse
@@ -21,7 +22,8 @@ VoxnixError
     └── WorkerAbsent        nothing is there to run operations
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Problem:
         what: what happened, one sentence.
         why: the cause, one sentence; empty when ``what`` says it.
         hint: what to do next; empty when there is nothing to do.
+        about: what a program needs to mend it, such as the module, the option and what is accepted.
     """
 
     kind: str
@@ -41,11 +44,12 @@ class Problem:
     what: str
     why: str = ""
     hint: str = ""
+    about: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.why, self.hint) if part)
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, str | dict[str, str]]:
         """The fields as plain JSON."""
         return asdict(self)
 
@@ -57,14 +61,17 @@ class VoxnixError(Exception):
         what: what happened, one sentence.
         why: the cause, one sentence.
         hint: what to do next.
+        about: what a program needs to mend it.
     """
 
     kind = "failed"
     exit_code = 4
 
-    def __init__(self, what: str, why: str = "", hint: str = "") -> None:
+    def __init__(
+        self, what: str, why: str = "", hint: str = "", *, about: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(what, why, hint)
-        self.problem = Problem(self.kind, type(self).__name__, what, why, hint)
+        self.problem = Problem(self.kind, type(self).__name__, what, why, hint, dict(about or {}))
 
     def __str__(self) -> str:
         return str(self.problem)
@@ -87,6 +94,10 @@ class InvalidRequest(Refusal):
 
 class UnknownModule(Refusal):
     """No such module."""
+
+
+class InvalidSpec(Refusal):
+    """Modules and options of which nothing can be made: ``about`` names them and what is accepted."""
 
 
 class UnknownWorkload(Refusal):

@@ -1,13 +1,15 @@
 """An operation: one durable change, from request to result."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.errors import InvalidRequest, Problem
+from agent.core.workload import Generation
 
 
 class OperationState(StrEnum):
@@ -47,7 +49,11 @@ class OperationKind(StrEnum):
     START = "start"
     STOP = "stop"
     RESTART = "restart"
+    UPDATE = "update"
+    ROLLBACK = "rollback"
     DESTROY = "destroy"
+    BUILD = "build"
+    PRUNE = "prune"
 
     @property
     def gated(self) -> bool:
@@ -122,6 +128,40 @@ class Request(BaseModel):
     words: str = ""
 
 
+class Subject(Protocol):
+    """What an operation is about: a workload, or the images of a node."""
+
+    @property
+    def owner(self) -> str:
+        """Who asks."""
+        ...
+
+    @property
+    def node(self) -> str:
+        """Where it is."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the person calls it."""
+        ...
+
+    @property
+    def machine(self) -> str:
+        """What the node calls it. Operations on one machine run one after another."""
+        ...
+
+
+@dataclass(frozen=True)
+class ImagesOf:
+    """The images of a node, as what an operation is about. See :class:`Subject`."""
+
+    owner: str
+    node: str
+    name: str = "images"
+    machine: str = ""
+
+
 class Operation(BaseModel):
     """One durable change. A value: :meth:`moved` makes the next one.
 
@@ -135,10 +175,12 @@ class Operation(BaseModel):
         request: where it came from.
         state: where it stands.
         plan: what a person agrees to; None where nobody has to be asked.
+        target: what the workload is to be made of afterwards; None where that stays as it is.
         step: number of the running step, from 1; 0 before the first.
         steps: how many steps there are.
         progress: of the running step.
-        claims: what this operation made, and so may take away again when it fails.
+        claims: what this operation made or found, and has to know again after a crash: what it made it may
+            take away when it fails.
         problem: why it failed.
         created_at: in UTC.
         started_at: in UTC.
@@ -156,6 +198,7 @@ class Operation(BaseModel):
     request: Request
     state: OperationState
     plan: Plan | None = None
+    target: Generation | None = None
     step: int = 0
     steps: int = 0
     progress: Progress = Progress()

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
-from agent.core.errors import InvalidName
+from agent.core.errors import InvalidName, InvalidRequest
 from agent.core.owner import Owner
 
 NAME_RULE = (
@@ -67,12 +68,13 @@ Name = Annotated[str, AfterValidator(checked_name)]
 
 
 class ContainerSpec(BaseModel):
-    """What a container is asked to be. It holds no owner and no secret.
+    """What a container is asked to be. It holds no owner and no secret. ``nix/lib/spec.nix`` is its mirror.
 
     Attributes:
         version: of this spec.
         name: the person's own name for it.
         modules: what it is made of, sorted, each once.
+        options: of these modules, by module and option; what is not given is at its default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +84,52 @@ class ContainerSpec(BaseModel):
     modules: Annotated[tuple[str, ...], AfterValidator(lambda names: tuple(sorted(set(names))))] = Field(
         default=()
     )
+    options: dict[str, dict[str, JsonValue]] = Field(default_factory=dict[str, dict[str, JsonValue]])
+
+    def changed(
+        self,
+        *,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        options: Mapping[str, Mapping[str, JsonValue]] | None = None,
+    ) -> "ContainerSpec":
+        """The spec with modules added and removed, and options changed. A module's options go with it.
+
+        Raises:
+            InvalidRequest: a module is to be removed that it does not have.
+        """
+        gone = set(remove)
+        if absent := sorted(gone - set(self.modules)):
+            raise InvalidRequest(
+                f"{self.name} has no module {absent[0][:40]}.",
+                f"It is made of {', '.join(self.modules) or 'no modules'}.",
+            )
+        given = {**self.options, **{name: {} for name in options or {} if name not in self.options}}
+        return ContainerSpec(
+            name=self.name,
+            modules=tuple((set(self.modules) | set(add)) - gone),
+            options={
+                name: {**kept, **(options or {}).get(name, {})}
+                for name, kept in given.items()
+                if name not in gone
+            },
+        )
+
+
+class Generation(BaseModel):
+    """What a workload was made of at one time.
+
+    Attributes:
+        spec: what was asked for.
+        digest: of all that its guest is built from; empty until it was built.
+        system: the store path of its NixOS system; empty where the system is in its root file system.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    spec: ContainerSpec
+    digest: str = ""
+    system: str = ""
 
 
 class Workload(BaseModel):
@@ -96,6 +144,8 @@ class Workload(BaseModel):
         addresses: as last observed, IPv4 first.
         observed_at: when, in UTC; None before the first time.
         created_at: in UTC.
+        generation: what it is made of; None until it was built.
+        previous: what it was made of before; None where nothing was changed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -108,6 +158,8 @@ class Workload(BaseModel):
     addresses: tuple[str, ...] = ()
     observed_at: datetime | None = None
     created_at: datetime
+    generation: Generation | None = None
+    previous: Generation | None = None
 
     @property
     def name(self) -> str:

@@ -155,6 +155,11 @@ class Zfs:
         folder = self._get(dataset, "mountpoint")["mountpoint"]
         return folder if folder.startswith("/") else None
 
+    def origin(self, dataset: str) -> str | None:
+        """The snapshot that a data set is a clone of; None where it is none."""
+        origin = self._get(dataset, "origin")["origin"]
+        return None if origin == "-" else origin
+
     def children(self, dataset: str) -> tuple[str, ...]:
         """The data sets directly below one, by their full names, sorted."""
         listed = self._run("zfs", "list", "-H", "-t", "filesystem", "-o", "name", "-r", dataset)

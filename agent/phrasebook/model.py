@@ -99,7 +99,7 @@ class Phrasebook(Model):
         background = Background(turn.last, turn.asked, self._modules)
         meaning = understand(turn.sentence, background) if turn.sentence else Lost()
         if turn.views:
-            return self._text(report(turn.views, meaning.about if isinstance(meaning, Act) else ""))
+            return self._text(report(turn.views))
         match meaning:
             case Act(calls):
                 return ModelResponse(

@@ -1,6 +1,7 @@
 """What tools answered -> Markdown for a person. It says what is known, what can be done next, and no more."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from agent.core.operation import OperationKind, OperationState
@@ -24,10 +25,11 @@ HELP = """\
 - `list my containers`, `status of dev`, `what modules are there`
 - `run git --version in dev`, `show me the last 20 lines of dev's log`
 - `stop dev`, `start dev`, `restart dev`
+- `add rust to dev`, `remove rust from dev`, `roll back dev`
 - `destroy dev`: shows what would be lost, and asks you first
 
 Slash commands do the same: `/create dev git fish`, `/list`, `/status dev`, `/exec dev git --version`, \
-`/logs dev 20`, `/start dev`, `/stop dev`, `/restart dev`, `/destroy dev`, `/modules`."""
+`/logs dev 20`, `/start dev`, `/stop dev`, `/restart dev`, `/update dev`, `/rollback dev`, `/destroy dev`, `/modules`."""
 
 SAID = {
     "hello": "Hello! I look after your containers. For example:\n\n" + HELP,
@@ -52,6 +54,8 @@ HOW = {
     "run_in_container": "Say `run git --version in dev`. Pipes and variables work too.",
     "container_logs": "Say `logs of dev`, or `show me the last 20 lines of dev's log`.",
     "container_status": "Say `status of dev`.",
+    "update_container": "Say `add rust to dev` or `remove rust from dev`; `update dev` makes it anew of newer versions.",
+    "roll_back_container": "Say `roll back dev`.",
     "list_containers": "Say `list my containers`.",
     "list_modules": "Say `what modules are there`, or `tell me about the fish module`.",
 }
@@ -64,6 +68,8 @@ WHICH = {
     "run_in_container": "In which container shall I run that?",
     "container_logs": "The log of which container?",
     "container_status": "Which container do you mean?",
+    "update_container": "Which container shall I change?",
+    "roll_back_container": "Which container shall I roll back?",
 }
 _DOING = {
     OperationKind.CREATE: ("Creating", "created"),
@@ -71,20 +77,19 @@ _DOING = {
     OperationKind.STOP: ("Stopping", "stopped"),
     OperationKind.RESTART: ("Restarting", "restarted"),
     OperationKind.DESTROY: ("Destroying", "destroyed"),
+    OperationKind.UPDATE: ("Updating", "updated"),
+    OperationKind.ROLLBACK: ("Rolling back", "rolled back"),
+    OperationKind.BUILD: ("Building", "built"),
+    OperationKind.PRUNE: ("Pruning", "pruned"),
 }
+MADE = (OperationKind.CREATE, OperationKind.UPDATE, OperationKind.ROLLBACK)
+"""After these it is worth saying what a container is made of."""
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
-def report(views: Sequence[View], about: str = "") -> str:
-    """What several tools answered, in one reply.
-
-    Args:
-        views: in the order of the calls.
-        about: the one module that was asked for.
-    """
-    return "\n\n".join(
-        _modules(view, about) if isinstance(view, ModulesView) else said(view) for view in views
-    )
+def report(views: Sequence[View]) -> str:
+    """What several tools answered, in the order of the calls, in one reply."""
+    return "\n\n".join(map(said, views))
 
 
 def said(view: View) -> str:  # noqa: PLR0911 - one per kind of view
@@ -103,7 +108,9 @@ def said(view: View) -> str:  # noqa: PLR0911 - one per kind of view
         case ExecutedView():
             return _executed(view)
         case ModulesView():
-            return _modules(view, "")
+            return _modules(view)
+        case ModuleView():
+            return _module(view)
 
 
 def spoken(meaning: Say | Lost, modules: Sequence[str]) -> str:
@@ -205,7 +212,7 @@ def _done(view: ChangeView) -> str:
         return f"**{view.name}** was {_DOING[view.action][1]}.{took}"
     made = (
         f", with {_and(container.modules)}"
-        if view.action is OperationKind.CREATE and container.modules
+        if view.action in MADE and container.modules
         else ""
     )
     first = f"**{view.name}** is {_is(container)}{made}.{took}"
@@ -283,13 +290,27 @@ def _executed(view: ExecutedView) -> str:
     return "\n\n".join(parts)
 
 
-def _modules(view: ModulesView, about: str) -> str:
-    one = next((module for module in view.modules if module.name == about), None)
-    if one:
-        return f"**{one.name}**: {one.summary}. {one.description}\n\nFor example: {code(one.example)}"
+def _modules(view: ModulesView) -> str:
     if not view.modules:
         return "There are no modules."
-    line: Callable[[ModuleView], str] = lambda module: f"- **{module.name}**: {module.summary}"  # noqa: E731
-    lines = "\n".join(map(line, view.modules))
+    lines = "\n".join(f"- **{module.name}**: {module.summary}" for module in view.modules)
     example = code(view.modules[0].example)
     return f"A container can be made of these modules:\n\n{lines}\n\nFor example: {example}"
+
+
+def _module(view: ModuleView) -> str:
+    lines = [
+        f"- {code(name)}: {option.description} It accepts {option.accepted}; by default {code(shown(option.default))}."
+        for name, option in view.options.items()
+    ]
+    lines += [f"- port {port}" for port in view.ports]
+    lines += [f"- secret {code(name)}: {description}" for name, description in view.secrets.items()]
+    lines += [f"- needs {_and(view.requires)}"] if view.requires else []
+    lines += [f"- does not go together with {_and(view.conflicts)}"] if view.conflicts else []
+    more = "\n\n" + "\n".join(lines) if lines else ""
+    return f"**{view.name}**: {view.summary}. {view.description}{more}\n\nFor example: {code(view.example)}"
+
+
+def shown(value: object) -> str:
+    """A value as JSON."""
+    return json.dumps(value, ensure_ascii=False)

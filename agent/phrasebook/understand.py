@@ -19,6 +19,7 @@ _WHICH = {
     "which stop": "stop_container",
     "which destroy": "destroy_container",
 }
+_SETS = {"add modules": "add", "remove modules": "remove"}
 _SLASH = {
     "list": "list_containers",
     "ls": "list_containers",
@@ -35,6 +36,9 @@ _SLASH = {
     "exec": "run_in_container",
     "run": "run_in_container",
     "modules": "list_modules",
+    "update": "update_container",
+    "upgrade": "update_container",
+    "rollback": "roll_back_container",
 }
 _COMMON = (
     *(
@@ -80,11 +84,9 @@ class Act:
 
     Attributes:
         calls: one or more, each with all its arguments.
-        about: the one module that was asked for, empty where it is about all.
     """
 
     calls: tuple[Call, ...]
-    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,8 @@ def _meant(  # noqa: PLR0911 - one per kind of meaning
 ) -> Meaning:
     if intent in {"create_container", "create nameless"}:
         return _create(found, sentence, words, background)
+    if intent in _SETS:
+        return _update(_SETS[intent], found, sentence, words, background)
     if intent in _WHICH:
         return Ask(Call(_WHICH[intent], {}))
     if intent == "destroy everything":
@@ -225,6 +229,17 @@ def _create(found: Found, sentence: str, words: list[Word], background: Backgrou
     return Act((Call(call.tool, {"name": name, **call.arguments}),)) if name else Ask(call)
 
 
+def _update(
+    change: str, found: Found, sentence: str, words: list[Word], background: Background
+) -> Meaning:
+    modules: list[str] = []
+    for start, end in found.modules:
+        modules += modules_in(sentence[words[start].start : words[end - 1].end], background.modules)
+    name = background.last if found.names[0] == IT else found.names[0]
+    call = Call("update_container", {change: list(dict.fromkeys(modules))})
+    return Act((Call(call.tool, {"name": name, **call.arguments}),)) if name else Ask(call)
+
+
 def modules_in(text: str, known: Sequence[str]) -> list[str]:
     """The modules that a list names, by the names they have here."""
     names: list[str] = []
@@ -252,7 +267,7 @@ def _module(reading: Reading, start: int, background: Background) -> Meaning | N
                 continue
             name = modules_in(found.names[0], background.modules)[0]
             if name in background.modules:
-                return Act((Call("list_modules", {}),), about=name)
+                return Act((Call("explain_module", {"name": name}),))
             if sure:
                 return Say("no module", name)
     return None
@@ -285,10 +300,10 @@ def _slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 -
     if tool is None:
         near = get_close_matches(command, _SLASH, n=1)
         return Lost(f"/{near[0]} {rest}".strip() if near else "")
+    if tool == "list_modules" and rest in background.modules:
+        return Act((Call("explain_module", {"name": rest}),))
     if tool.startswith("list_"):
-        return Act(
-            (Call(tool, {}),), about=rest if tool == "list_modules" and rest in background.modules else ""
-        )
+        return Act((Call(tool, {}),))
     if not given:
         return Ask(Call(tool, {}))
     name, more = given[0], given[1] if len(given) > 1 else ""

@@ -1,41 +1,62 @@
-"""Which modules there are."""
+"""Which modules there are: the product's, and the admin's own."""
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from agent.core.errors import InvalidSettings, UnknownModule
+from agent.core.composition import Composition, compose
+from agent.core.errors import InvalidSettings
 from agent.core.module import Module
+from agent.core.workload import ContainerSpec
+from agent.host.nix import Attribute, Nix
+from agent.host.node import Node
 
 PACKAGE = Path(__file__).parent.parent
-BUILT_IN = (PACKAGE / "modules", PACKAGE.parent / "nix" / "modules")
-"""Where modules lie: in an installed package, and in a checkout."""
+BUILT_IN = (PACKAGE / "nix", PACKAGE.parent / "nix")
+"""Where ``lib/``, ``modules/`` and ``catalogue.json`` lie: in an installed package, and in a checkout."""
+EVALUATION = 120.0
+"""Seconds that describing the modules may take; it takes less than one."""
+
+
+def nix_folder() -> Path:
+    """The folder of everything that is written in Nix and goes with this code."""
+    return next((path for path in BUILT_IN if path.is_dir()), BUILT_IN[0])
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    version: int
+    modules: dict[str, Module]
 
 
 class Catalogue:
-    """The modules of a folder: ``<folder>/<name>/module.json``, with an optional ``debian.sh`` beside it.
+    """The modules that are described in ``catalogue.json``, which Nix made of ``nix/modules``.
 
     Args:
-        folder: None for the modules that come with the product.
+        own: what ``voxnix modules refresh`` made of the admin's own modules; it need not be there.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or next((path for path in BUILT_IN if path.is_dir()), BUILT_IN[0])
+    def __init__(self, own: Path | None = None) -> None:
+        self._own = own
 
     @cached_property
-    def _modules(self) -> dict[str, Module]:
-        if not self._folder.is_dir():
-            raise InvalidSettings(
-                f"There is no folder of modules at {self._folder}.", hint="Correct the setting modules_dir."
-            )
-        return {file.parent.name: _read(file) for file in sorted(self._folder.glob("*/module.json"))}
+    def modules(self) -> Mapping[str, Module]:
+        """Every module by its name, sorted.
+
+        Raises:
+            InvalidSettings: a catalogue cannot be read.
+        """
+        found = dict(_read(nix_folder() / "catalogue.json"))
+        if self._own is not None and self._own.exists():
+            found |= _read(self._own)
+        return dict(sorted(found.items()))
 
     def all(self) -> list[Module]:
         """Every module, by name."""
-        return list(self._modules.values())
+        return list(self.modules.values())
 
     def get(self, name: str) -> Module:
         """A module by its name.
@@ -43,42 +64,55 @@ class Catalogue:
         Raises:
             UnknownModule: with the nearest names.
         """
-        self.check([name])
-        return self._modules[name]
+        if name not in self.modules:
+            compose(ContainerSpec.model_construct(name="x", modules=(name,), options={}), self.modules)
+        return self.modules[name]
 
-    def check(self, names: Iterable[str]) -> None:
-        """Raise unless all of these are modules.
+    def compose(self, spec: ContainerSpec) -> Composition:
+        """What a spec makes of these modules.
 
         Raises:
             UnknownModule: with the nearest names.
+            InvalidSpec: something about modules or options does not go together.
         """
-        unknown = [name for name in names if name not in self._modules]
-        if not unknown:
-            return
-        near = [
-            match
-            for name in unknown
-            for match in get_close_matches(name.lower(), self._modules, n=2, cutoff=0.5)
-        ]
-        raise UnknownModule(
-            f"There is no module called {' or '.join(name[:40] for name in unknown[:3])}.",
-            f"Did you mean {' or '.join(dict.fromkeys(near))}?" if near else "",
-            f"The modules are: {', '.join(self._modules)}.",
-        )
+        return compose(spec, self.modules)
+
+    def refresh(self, nix: Nix, node: Node, folder: Path | None) -> list[str]:
+        """Write down what there is in the admin's own folder of modules.
+
+        Args:
+            nix: evaluates it.
+            node: where the folder is.
+            folder: of modules; None where the settings name none.
+
+        Returns:
+            The names of the admin's own modules.
+
+        Raises:
+            InvalidSettings: there is no such folder.
+            HostFailure: a module there is wrong; the cause names it.
+        """
+        if folder is None or self._own is None or not node.exists(str(folder)):
+            raise InvalidSettings(
+                f"There is no folder of modules at {folder}." if folder else "The setting modules_dir is not set.",
+                "It names the folder with the admin's own modules, one folder for each.",
+                "Correct it, then refresh again.",
+            )
+        wanted = Attribute(str(nix_folder() / "lib"), "catalogue", {"own": str(folder)})
+        found = _File.model_validate_json(nix.evaluate(wanted, timeout=EVALUATION))
+        built_in = _read(nix_folder() / "catalogue.json")
+        own = {name: module for name, module in found.modules.items() if name not in built_in}
+        node.write(str(self._own), _File(version=found.version, modules=own).model_dump_json(by_alias=True, exclude_none=True))
+        vars(self).pop("modules", None)
+        return sorted(own)
 
 
-def _read(file: Path) -> Module:
-    setup = file.with_name("debian.sh")
+def _read(file: Path) -> Mapping[str, Module]:
     try:
-        module = Module.model_validate_json(file.read_bytes())
+        return _File.model_validate_json(file.read_bytes()).modules
     except (ValidationError, OSError) as error:
         raise InvalidSettings(
-            f"The module in {file} cannot be read.", str(error), "Correct the file."
+            f"The catalogue of modules in {file} cannot be read.",
+            str(error)[:500],
+            "Make it anew: voxnix modules refresh",
         ) from None
-    if module.name != file.parent.name:
-        raise InvalidSettings(
-            f"The module in {file} calls itself {module.name}.", hint="Name the folder like it."
-        )
-    if not setup.exists():
-        return module
-    return module.model_copy(update={"debian": module.debian.model_copy(update={"setup": setup.read_text()})})

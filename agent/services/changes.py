@@ -5,19 +5,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.core.composition import Composition
 from agent.core.errors import HostFailure, NameInUse, UnknownWorkload
 from agent.core.operation import Operation, OperationKind, Progress
 from agent.core.owner import Owner, uid_base
-from agent.core.workload import Workload, WorkloadState
+from agent.core.workload import ContainerSpec, Generation, Workload, WorkloadState
 from agent.host.archive import shift
 from agent.host.machined import Machined
 from agent.host.node import Node
-from agent.host.nspawn import Machine, Nspawn, UnitState
+from agent.host.nspawn import Machine, UnitState
 from agent.host.presence import Presence
 from agent.host.zfs import Zfs
-from agent.services.images import Images
+from agent.services.catalogue import Catalogue
+from agent.services.guests import Guests, Root
 from agent.services.layout import Layout
+from agent.services.secrets import Secrets
 from agent.settings import Settings
+from agent.store.images import ImageStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
 from agent.store.workloads import WorkloadStore
@@ -25,6 +29,12 @@ from agent.store.workloads import WorkloadStore
 VERIFY_TIMEOUT = 60.0
 """Seconds that a container may take until its address is known."""
 VERIFY_POLL = 0.05
+
+FAREWELL_TIMEOUT = 60.0
+"""Seconds that one module's farewell may take."""
+
+RAN = "ran"
+"""Claimed by an operation that found its container running, and has to leave it so."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +61,24 @@ class Changes:
         owners: OwnerStore,
         workloads: WorkloadStore,
         operations: OperationStore,
-        images: Images,
+        images: ImageStore,
+        catalogue: Catalogue,
+        guests: Guests,
+        secrets: Secrets,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._node = node
         self._zfs = Zfs(node)
-        self._nspawn = Nspawn(node)
         self._machined = Machined(node)
         self._owners = owners
         self._workloads = workloads
         self._operations = operations
         self._images = images
+        self._catalogue = catalogue
+        self._guests = guests
+        self._runtime = guests.runtime
+        self._secrets = secrets
         self._clock = clock
         self._layout = Layout(settings.pool)
 
@@ -80,19 +96,47 @@ class Changes:
                 return [stop]
             case OperationKind.RESTART:
                 return [stop, start, verify]
+            case OperationKind.UPDATE:
+                return [Step("build", self._build), Step("change", self._change), verify]
+            case OperationKind.ROLLBACK:
+                return [Step("change", self._change), verify]
             case OperationKind.DESTROY:
-                return [stop, Step("remove", self._remove)]
+                return [Step("say goodbye", self._farewell), stop, Step("remove", self._remove)]
+            case OperationKind.BUILD:
+                return [Step("build", self._build)]
+            case OperationKind.PRUNE:
+                return [Step("prune", self._prune)]
 
     def undo(self, operation: Operation) -> None:
-        """Take away what a failed operation made, and only that."""
-        if operation.kind is not OperationKind.CREATE:
-            return
-        if operation.claims:
-            self._nspawn.stop(operation.machine)
-            self._nspawn.remove(operation.machine)
-        for dataset in operation.claims:
+        """Take away what a failed operation made, and only that; or bring back what it changed."""
+        match operation.kind:
+            case OperationKind.CREATE:
+                self._undo_create(operation)
+            case OperationKind.UPDATE | OperationKind.ROLLBACK:
+                self._undo_change(operation)
+            case _:
+                return
+
+    def _undo_create(self, operation: Operation) -> None:
+        made = [claim for claim in operation.claims if claim != RAN]
+        if made:
+            self._runtime.stop(operation.machine)
+            self._runtime.remove(operation.machine)
+        for dataset in made:
             self._destroy(dataset, operation.machine)
         self._workloads.remove(operation.node, operation.machine)
+
+    def _undo_change(self, operation: Operation) -> None:
+        workload = self._workload(operation)
+        if workload.generation is None:
+            return
+        self._guests.change(
+            self._machine(operation, workload, workload.generation),
+            workload.generation,
+            self._root(operation, workload),
+        )
+        if RAN in operation.claims:
+            self._runtime.start(operation.machine)
 
     def _workload(self, operation: Operation) -> Workload:
         workload = self._workloads.find(Owner(operation.owner), operation.workload)
@@ -103,9 +147,55 @@ class Changes:
     def _uid_base(self, operation: Operation) -> int:
         return uid_base(self._owners.number(Owner(operation.owner), self._clock()))
 
+    def _composition(self, spec: ContainerSpec) -> Composition:
+        return self._catalogue.compose(spec)
+
+    def _target(self, operation: Operation) -> Generation:
+        """What the workload is to be made of, as the operation was asked for it."""
+        if operation.target is None:
+            raise ValueError(f"operation {operation.id} does not say what is to be made")
+        return operation.target
+
+    def _built(self, operation: Operation, report: Callable[[Progress], None]) -> Generation:
+        """The target, built. What was built before costs a look."""
+        target = self._target(operation)
+        if target.digest:
+            return target
+        composition = self._composition(target.spec)
+        digest = self._guests.digest(composition)
+        system = self._guests.ensure(composition, self._uid_base(operation), report)
+        self._images.add(operation.node, digest, composition, system, self._clock())
+        return Generation(spec=target.spec, digest=digest, system=system)
+
     def _build(self, operation: Operation, report: Callable[[Progress], None]) -> None:
-        workload = self._workload(operation)
-        self._images.ensure(workload.spec.modules, self._uid_base(operation), report)
+        generation = self._built(operation, report)
+        if operation.kind is OperationKind.CREATE:
+            self._workloads.become(operation.node, operation.machine, generation)
+
+    def _root(self, operation: Operation, workload: Workload) -> Root:
+        return Root(
+            dataset=self._layout.root(Owner(operation.owner), workload.machine),
+            folder=self._layout.root_folder(workload.machine),
+            quota=self._settings.root_quota,
+            uid_base=self._uid_base(operation),
+        )
+
+    def _machine(self, operation: Operation, workload: Workload, generation: Generation) -> Machine:
+        modules = [self._catalogue.get(name) for name in generation.spec.modules]
+        return Machine(
+            name=workload.machine,
+            hostname=workload.name,
+            root=self._layout.root_folder(workload.machine),
+            bridge=self._settings.bridge,
+            uid_base=self._uid_base(operation),
+            binds=((self._layout.workspace_folder(workload.machine), "/workspace"),),
+            memory_max=self._settings.memory_max,
+            tasks_max=self._settings.tasks_max,
+            system=generation.system,
+            credentials=self._secrets.credentials(Owner(operation.owner), workload.name, modules),
+            devices=tuple(sorted({device for module in modules for device in module.devices})),
+            idmap=self._settings.idmapped_mounts,
+        )
 
     def _storage(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         report(Progress(label="making the storage"))
@@ -122,17 +212,10 @@ class Changes:
             self._operations.claim(operation.id, [above])
         if self._zfs.presence(above) is not Presence.PRESENT:
             self._zfs.create(above, mountpoint="none")
-        root, workspace = (
-            self._layout.root(owner, workload.machine),
-            self._layout.workspace(owner, workload.machine),
-        )
-        if self._zfs.presence(root) is not Presence.PRESENT:
-            self._zfs.clone(
-                self._images.snapshot(workload.spec.modules, base),
-                root,
-                mountpoint=self._layout.root_folder(workload.machine),
-                quota=self._settings.root_quota,
-            )
+        if workload.generation is None:
+            raise ValueError(f"{workload.name} was not built before its storage")
+        self._guests.furnish(workload.generation, self._root(operation, workload))
+        workspace = self._layout.workspace(owner, workload.machine)
         if self._zfs.presence(workspace) is not Presence.PRESENT:
             folder = self._layout.workspace_folder(workload.machine)
             self._zfs.create(workspace, mountpoint=folder, quota=self._settings.workspace_quota)
@@ -151,25 +234,65 @@ class Changes:
                     "An unmounted dataset looks like an empty folder, so the container is not started.",
                     f"Look at it with `zfs mount {dataset}`.",
                 )
-        self._nspawn.write(
-            Machine(
-                name=workload.machine,
-                hostname=workload.name,
-                root=self._layout.root_folder(workload.machine),
-                bridge=self._settings.bridge,
-                uid_base=self._uid_base(operation),
-                binds=((self._layout.workspace_folder(workload.machine), "/workspace"),),
-                memory_max=self._settings.memory_max,
-                tasks_max=self._settings.tasks_max,
-            )
-        )
-        self._nspawn.start(workload.machine)
+        if workload.generation is None:
+            raise ValueError(f"{workload.name} was not built before its start")
+        self._runtime.write(self._machine(operation, workload, workload.generation))
+        self._runtime.start(workload.machine)
+
+    def _change(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        report(Progress(label="changing the container"))
+        workload = self._workload(operation)
+        if RAN not in operation.claims and self._runtime.state(workload.machine) is UnitState.ACTIVE:
+            self._operations.claim(operation.id, [*operation.claims, RAN])
+            operation = operation.model_copy(update={"claims": (*operation.claims, RAN)})
+        generation = self._built(operation, report)
+        machine = self._machine(operation, workload, generation)
+        self._guests.change(machine, generation, self._root(operation, workload))
+        if RAN in operation.claims:
+            self._runtime.start(workload.machine)
+
+    def _farewell(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        """What a module has to give back elsewhere, such as a place in a tailnet; it takes a running guest."""
+        workload = self._workload(operation)
+        if self._runtime.state(workload.machine) is not UnitState.ACTIVE:
+            return
+        for name in workload.spec.modules:
+            farewell = self._catalogue.get(name).farewell
+            if not farewell:
+                continue
+            report(Progress(label=f"taking leave for {name}"))
+            said = self._runtime.exec(workload.machine, farewell, FAREWELL_TIMEOUT)
+            if said.returncode != 0:
+                raise HostFailure(
+                    f"{name} in {workload.name} could not take its leave.",
+                    f"It said: {' '.join((said.stderr or said.stdout).split())[-300:]}",
+                    f"Try again; or stop {workload.name} and destroy it then, which leaves out the farewell.",
+                )
+
+    def _prune(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        used = self._workloads.digests(operation.node) | {
+            self._guests.digest(self._composition(target.spec))
+            for target in self._operations.under_way(operation.node)
+        }
+        for image in self._images.of_node(operation.node):
+            if image.digest not in used:
+                report(Progress(label=f"removing the image of {', '.join(image.composition.modules)}"))
+                self._guests.discard(image.digest)
+                self._images.remove(operation.node, image.digest)
 
     def _verify(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        changed = operation.kind in (OperationKind.UPDATE, OperationKind.ROLLBACK)
+        if not changed or RAN in operation.claims:
+            self._await(operation, report)
+        if changed:
+            self._workloads.become(operation.node, operation.machine, self._built(operation, report))
+
+    def _await(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        """Wait until the container is up and its address is known."""
         report(Progress(label="waiting for its address"))
         deadline = time.monotonic() + VERIFY_TIMEOUT
         while True:
-            state = self._nspawn.state(operation.machine)
+            state = self._runtime.state(operation.machine)
             addresses = self._machined.addresses().get(operation.machine, ())
             if state is UnitState.ACTIVE and addresses:
                 self._observe(operation, WorkloadState.RUNNING, addresses)
@@ -184,8 +307,8 @@ class Changes:
 
     def _stop(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         report(Progress(label="stopping the container"))
-        self._nspawn.stop(operation.machine)
-        state = self._nspawn.state(operation.machine)
+        self._runtime.stop(operation.machine)
+        state = self._runtime.state(operation.machine)
         if state not in (UnitState.INACTIVE, UnitState.FAILED):
             raise HostFailure(f"{operation.workload} did not stop.", f"Its unit is {state}.", "Try again.")
         self._observe(operation, WorkloadState.STOPPED, ())
@@ -193,7 +316,7 @@ class Changes:
     def _remove(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         report(Progress(label="removing it"))
         above = self._layout.workload(Owner(operation.owner), operation.machine)
-        self._nspawn.remove(operation.machine)
+        self._runtime.remove(operation.machine)
         self._destroy(above, operation.machine)
         # What counts is what exists afterwards, not what the tools said.
         if self._zfs.presence(above) is not Presence.ABSENT:

@@ -9,7 +9,8 @@ from typing import Self
 from agent.core.workload import WorkloadState
 from agent.host.machined import Machined
 from agent.host.node import Node
-from agent.host.nspawn import Nspawn, UnitState
+from agent.host.nspawn import UnitState
+from agent.host.runtime import Runtime
 from agent.store.workloads import WorkloadStore
 
 log = logging.getLogger(__name__)
@@ -32,9 +33,11 @@ STATES = {
 class Observer:
     """Follows the machines of one node."""
 
-    def __init__(self, node: Node, workloads: WorkloadStore, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, node: Node, runtime: Runtime, workloads: WorkloadStore, clock: Callable[[], datetime]
+    ) -> None:
         self._node = node
-        self._nspawn = Nspawn(node)
+        self._runtime = runtime
         self._machined = Machined(node)
         self._workloads = workloads
         self._clock = clock
@@ -69,7 +72,7 @@ class Observer:
         }
         if not known:
             return False
-        units = self._nspawn.states()
+        units = self._runtime.states()
         addresses = self._machined.addresses()
         seen: dict[str, tuple[WorkloadState, tuple[str, ...]]] = {}
         soon = False

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from agent.core.errors import InvalidRequest, PlanChanged, UnknownOperation, WorkerAbsent
-from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request
+from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request, Subject
 from agent.core.owner import Owner
-from agent.core.workload import Workload
+from agent.core.workload import Generation
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
@@ -48,12 +48,18 @@ class Operations:
         self._ensure_worker = ensure_worker
 
     def submit(
-        self, workload: Workload, kind: OperationKind, request: Request, plan: Plan | None = None
+        self,
+        subject: Subject,
+        kind: OperationKind,
+        request: Request,
+        plan: Plan | None = None,
+        *,
+        target: Generation | None = None,
     ) -> Operation:
         """Enter an operation. A gated kind is never entered without its plan, and waits for a person."""
         if kind.gated != (plan is not None):
             raise ValueError(f"{kind} and its plan do not go together")
-        return self._store.add(workload, kind, request, self._clock(), plan)
+        return self._store.add(subject, kind, request, self._clock(), plan, target)
 
     def get(self, owner: Owner, number: int) -> Operation:
         """An operation of this owner.

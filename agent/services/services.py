@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
+from agent.services.images import Images
 from agent.services.operations import Operations
+from agent.services.secrets import Secrets
 from agent.services.workloads import Workloads
 
 
@@ -15,4 +17,6 @@ class Services:
     workloads: Workloads
     operations: Operations
     catalogue: Catalogue
+    images: Images
+    secrets: Secrets
     diagnostics: Diagnostics

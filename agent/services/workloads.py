@@ -5,16 +5,18 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from agent.core.errors import InvalidRequest, NoSpace, NotRunning, UnknownWorkload
+from agent.core.composition import Composition
+from agent.core.errors import InvalidRequest, NoSpace, NotRunning, Refusal, UnknownWorkload
 from agent.core.operation import Loss, Operation, OperationKind, Plan, Request
 from agent.core.owner import Owner
-from agent.core.workload import ContainerSpec, Executed, Usage, Workload
+from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
 from agent.host.journal import Journal
 from agent.host.node import Node
-from agent.host.nspawn import Nspawn, UnitState
+from agent.host.nspawn import UnitState
 from agent.host.presence import Presence
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
+from agent.services.guests import Guests
 from agent.services.layout import Layout
 from agent.services.operations import Operations
 from agent.settings import Settings
@@ -63,13 +65,14 @@ class Workloads:
         store: WorkloadStore,
         nodes: NodeStore,
         catalogue: Catalogue,
+        guests: Guests,
         operations: Operations,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._node = node
         self._zfs = Zfs(node)
-        self._nspawn = Nspawn(node)
+        self._guests = guests
         self._database = database
         self._store = store
         self._nodes = nodes
@@ -83,21 +86,17 @@ class Workloads:
 
         Raises:
             UnknownModule: with the nearest names.
+            InvalidSpec: its modules and options do not go together, or cannot be had on this node.
             InvalidRequest: too many modules.
             NameInUse: the owner has one of this name.
             NoSpace: the pool is full.
         """
-        self._catalogue.check(spec.modules)
-        if len(spec.modules) > self._settings.max_modules:
-            raise InvalidRequest(
-                f"{len(spec.modules)} modules are too many.",
-                f"A container may have {self._settings.max_modules}.",
-                "Leave some out.",
-            )
+        self._check(spec)
         self._check_space()
         with self._database.write():  # both or neither: a workload without its operation would stay for ever
             workload = self._store.add(owner, spec, self._node.name, self._clock())
-            return self._operations.submit(workload, OperationKind.CREATE, request)
+            target = Generation(spec=spec)
+            return self._operations.submit(workload, OperationKind.CREATE, request, target=target)
 
     def start(self, owner: Owner, name: str, request: Request) -> Operation:
         """Ask for a container to be started."""
@@ -110,6 +109,49 @@ class Workloads:
     def restart(self, owner: Owner, name: str, request: Request) -> Operation:
         """Ask for a container to be restarted."""
         return self._operations.submit(self.find(owner, name), OperationKind.RESTART, request)
+
+    def update(self, owner: Owner, spec: ContainerSpec, request: Request) -> Operation:
+        """Ask for a container to be made of other modules or options. /workspace stays as it is.
+
+        With the spec that it has, it is made anew of what its modules are by now.
+
+        Raises:
+            UnknownWorkload: there is none of that name, or it is another owner's.
+            UnknownModule: with the nearest names.
+            InvalidSpec: its modules and options do not go together, or cannot be had on this node.
+            InvalidRequest: too many modules, or it is made of exactly this already.
+        """
+        workload = self.find(owner, spec.name)
+        composition = self._check(spec)
+        generation = workload.generation
+        if generation is not None and generation.digest == self._guests.digest(composition):
+            raise InvalidRequest(f"{spec.name} is made of exactly this already.")
+        target = Generation(spec=spec)
+        return self._operations.submit(workload, OperationKind.UPDATE, request, target=target)
+
+    def roll_back(self, owner: Owner, name: str, request: Request) -> Operation:
+        """Ask for a container to be made of what it was made of before its last update.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+            InvalidRequest: it was never updated.
+        """
+        workload = self.find(owner, name)
+        if workload.previous is None:
+            raise InvalidRequest(
+                f"{name} was never updated.", "So there is nothing that it could be rolled back to."
+            )
+        return self._operations.submit(
+            workload, OperationKind.ROLLBACK, request, target=workload.previous
+        )
+
+    def outdated(self, owner: Owner) -> list[Workload]:
+        """The owner's containers that would come out different if they were made anew: after a deploy, usually."""
+        return [
+            workload
+            for workload in self.list(owner)
+            if workload.generation is not None and self._differs(workload, workload.generation)
+        ]
 
     def destroy(self, owner: Owner, name: str, request: Request) -> Operation:
         """Ask for a container to be destroyed. The operation waits for a person to agree to its plan."""
@@ -181,10 +223,10 @@ class Workloads:
                 "There is no command to run.", hint="Say which command, such as `git --version`."
             )
         # Asked of the host, not of the database: a command must not meet a container that has just gone.
-        state = self._nspawn.state(workload.machine)
+        state = self._guests.runtime.state(workload.machine)
         if state is not UnitState.ACTIVE:
             raise NotRunning(f"{name} is not running.", f"It is {state}.", f"Start {name} first.")
-        return self._nspawn.exec(workload.machine, argv, timeout=timeout)
+        return self._guests.runtime.exec(workload.machine, argv, timeout=timeout)
 
     def _destruction(self, workload: Workload) -> Plan:
         owner = Owner(workload.owner)
@@ -207,6 +249,23 @@ class Workloads:
 
     def _usage(self, dataset: str) -> Usage | None:
         return self._zfs.usage(dataset) if self._zfs.presence(dataset) is Presence.PRESENT else None
+
+    def _check(self, spec: ContainerSpec) -> Composition:
+        composition = self._catalogue.compose(spec)
+        if len(spec.modules) > self._settings.max_modules:
+            raise InvalidRequest(
+                f"{len(spec.modules)} modules are too many.",
+                f"A container may have {self._settings.max_modules}.",
+                "Leave some out.",
+            )
+        self._guests.check(composition)
+        return composition
+
+    def _differs(self, workload: Workload, generation: Generation) -> bool:
+        try:
+            return self._guests.digest(self._catalogue.compose(workload.spec)) != generation.digest
+        except Refusal:  # a module that it is made of is there no more
+            return True
 
     def _check_space(self) -> None:
         free = self._zfs.pool(self._settings.pool).free

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, exists, insert, select, update
 
 from agent.core.errors import InvalidRequest, Problem
-from agent.core.operation import Operation, OperationKind, OperationState, Plan, Progress, Request
+from agent.core.operation import Operation, OperationKind, OperationState, Plan, Progress, Request, Subject
 from agent.core.owner import Owner
-from agent.core.workload import Workload
+from agent.core.workload import ContainerSpec, Generation
 from agent.store.database import Database
 from agent.store.schema import operations
 
@@ -24,23 +24,25 @@ class OperationStore:
 
     def add(
         self,
-        workload: Workload,
+        subject: Subject,
         kind: OperationKind,
         request: Request,
         now: datetime,
         plan: Plan | None = None,
+        target: Generation | None = None,
     ) -> Operation:
         """Enter a new operation: ``proposed`` if it has a plan, else ``queued``."""
         state = OperationState.QUEUED if plan is None else OperationState.PROPOSED
         values: dict[str, Any] = {
-            "owner": workload.owner,
-            "node": workload.node,
+            "owner": subject.owner,
+            "node": subject.node,
             "kind": kind.value,
-            "workload": workload.name,
-            "machine": workload.machine,
+            "workload": subject.name,
+            "machine": subject.machine,
             "request": request.model_dump(mode="json"),
             "state": state.value,
             "plan": None if plan is None else plan.model_dump(mode="json"),
+            "target": None if target is None else target.model_dump(mode="json"),
             "step": 0,
             "steps": 0,
             "progress": Progress().model_dump(mode="json"),
@@ -86,6 +88,26 @@ class OperationStore:
         )
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
+
+    def under_way(self, node: str) -> list[Generation]:
+        """What is to be made by the operations of a node that have not ended."""
+        query = select(operations.c.target).where(
+            operations.c.node == node, operations.c.state.in_(ACTIVE), operations.c.target.is_not(None)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).scalars()
+            return [Generation.model_validate(target) for target in found if target is not None]
+
+    def asked_for(self, node: str) -> list[ContainerSpec]:
+        """What the containers were to be made of that were ever created on a node, the newest first."""
+        query = (
+            select(operations.c.target)
+            .where(operations.c.node == node, operations.c.kind == OperationKind.CREATE.value)
+            .order_by(operations.c.id.desc())
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).scalars()
+            return [Generation.model_validate(target).spec for target in found if target is not None]
 
     def move(  # noqa: PLR0913 - each is a column that changes with the state
         self,

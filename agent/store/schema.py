@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it against Alembic's own answer."""
 
 
@@ -78,6 +78,8 @@ workloads = Table(
     Column("machine", String(11), nullable=False),
     Column("node", String(63), nullable=False),
     Column("spec", JSON, nullable=False),
+    Column("generation", JSON),
+    Column("previous", JSON),
     Column("state", String(16), nullable=False),
     Column("addresses", JSON, nullable=False),
     Column("observed_at", Instant),
@@ -98,6 +100,7 @@ operations = Table(
     Column("request", JSON, nullable=False),
     Column("state", String(16), nullable=False),
     Column("plan", JSON),
+    Column("target", JSON),
     Column("step", Integer, nullable=False),
     Column("steps", Integer, nullable=False),
     Column("progress", JSON, nullable=False),
@@ -109,6 +112,16 @@ operations = Table(
     Index(None, "owner", "id"),
     Index(None, "node", "state"),
     sqlite_autoincrement=True,  # the audit trail names operations by number: never give one twice
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("node", String(63), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("composition", JSON, nullable=False),
+    Column("system", String(255), nullable=False),
+    Column("built_at", Instant, nullable=False),
 )
 
 conversations = Table(

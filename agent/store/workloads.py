@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from agent.core.errors import NameInUse
 from agent.core.owner import Owner
-from agent.core.workload import ContainerSpec, Workload, WorkloadState, machine_name
+from agent.core.workload import ContainerSpec, Generation, Workload, WorkloadState, machine_name
 from agent.store.database import Database
 from agent.store.schema import workloads
 
@@ -103,6 +104,29 @@ class WorkloadStore:
                     .values(state=state.value, addresses=list(addresses), observed_at=now)
                 )
 
+    def become(self, node: str, machine: str, generation: Generation) -> None:
+        """Note what a workload is made of from now on, and what it was made of before. The same again is nothing."""
+        here = (workloads.c.node == node, workloads.c.machine == machine)
+        with self._database.write() as connection:
+            row = connection.execute(select(workloads.c.generation).where(*here)).first()
+            new = generation.model_dump(mode="json")
+            if row is None or row.generation == new:
+                return
+            connection.execute(
+                update(workloads)
+                .where(*here)
+                .values(spec=new["spec"], generation=new, previous=row.generation)
+            )
+
+    def digests(self, node: str) -> frozenset[str]:
+        """Digests of everything that the workloads of a node are made of, or can be rolled back to."""
+        return frozenset(
+            generation.digest
+            for workload in self.of_node(node)
+            for generation in (workload.generation, workload.previous)
+            if generation is not None
+        )
+
     def remove(self, node: str, machine: str) -> None:
         """Forget a workload that is no more."""
         with self._database.write() as connection:
@@ -115,13 +139,30 @@ def _workload(row: RowMapping) -> Workload:
     # The columns were checked on their way in; checking 200 again would double what a list costs.
     return Workload.model_construct(
         owner=row["owner"],
-        spec=ContainerSpec.model_construct(
-            version=row["spec"]["version"], name=row["name"], modules=tuple(row["spec"]["modules"])
-        ),
+        spec=_spec(row["spec"]),
         machine=row["machine"],
         node=row["node"],
         state=WorkloadState(row["state"]),
         addresses=tuple(row["addresses"]),
         observed_at=row["observed_at"],
         created_at=row["created_at"],
+        generation=_generation(row["generation"]),
+        previous=_generation(row["previous"]),
+    )
+
+
+def _spec(stored: dict[str, Any]) -> ContainerSpec:
+    return ContainerSpec.model_construct(
+        version=stored["version"],
+        name=stored["name"],
+        modules=tuple(stored["modules"]),
+        options=stored.get("options", {}),
+    )
+
+
+def _generation(stored: dict[str, Any] | None) -> Generation | None:
+    if stored is None:
+        return None
+    return Generation.model_construct(
+        spec=_spec(stored["spec"]), digest=stored["digest"], system=stored["system"]
     )

@@ -1,13 +1,15 @@
 """The tools for containers: each calls one service method, waits where that is a change, returns a view."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from pydantic import JsonValue
 from pydantic_ai import FunctionToolset, ModelRetry, RunContext
 
-from agent.core.errors import InvalidName, InvalidRequest, UnknownModule, problem_of
+from agent.core.errors import InvalidName, InvalidRequest, InvalidSpec, Problem, UnknownModule, problem_of
 from agent.core.operation import Operation, OperationState
 from agent.core.workload import ContainerSpec
 from agent.tools.commands import argv_of
@@ -17,6 +19,7 @@ from agent.tools.views import (
     ExecutedView,
     LogsView,
     ModulesView,
+    ModuleSummary,
     ModuleView,
     ProblemView,
     StatusView,
@@ -26,6 +29,8 @@ from agent.tools.views import (
 )
 
 Context = RunContext[Deps]
+Options = dict[str, dict[str, JsonValue]]
+"""By module and option."""
 V = TypeVar("V", bound=View)
 
 LONG = 86_400.0
@@ -36,9 +41,10 @@ READ = 60.0
 SLICE = 11.0
 """Seconds of one look at an operation: longer than it takes to notice that no worker is there."""
 
-ACTING = frozenset(f"{verb}_container" for verb in ("create", "start", "stop", "restart", "destroy")) | {
-    "run_in_container"
-}
+ACTING = frozenset(
+    f"{verb}_container"
+    for verb in ("create", "update", "roll_back", "start", "stop", "restart", "destroy")
+) | {"run_in_container"}
 """The tools that do something, rather than only look."""
 
 log = logging.getLogger(__name__)
@@ -46,21 +52,71 @@ containers = FunctionToolset[Deps](id="containers", require_parameter_descriptio
 
 
 @containers.tool(timeout=LONG, sequential=True)
-def create_container(ctx: Context, name: str, modules: list[str]) -> ChangeView | ProblemView:
+def create_container(
+    ctx: Context, name: str, modules: list[str], options: Options | None = None
+) -> ChangeView | ProblemView:
     """Create and start a container.
 
     Args:
         ctx: who asks.
         name: what the person wants to call it: lower-case letters, digits and hyphens, at most 32.
         modules: names of modules that it is made of, as list_modules gives them; may be empty.
+        options: by module and option, as explain_module gives them, such as {"git": {"name": "Ann"}}. Only
+            what the person asked for; the rest has defaults.
     """
-    given = {"name": name, "modules": modules}
+    given = {"name": name, "modules": modules, **({"options": options} if options else {})}
 
     def submit(deps: Deps) -> Operation:
-        spec = ContainerSpec(name=name, modules=tuple(modules))
+        spec = ContainerSpec(name=name, modules=tuple(modules), options=options or {})
         return deps.services.workloads.create(deps.owner, spec, deps.request)
 
     return _change(ctx, "create_container", given, submit)
+
+
+@containers.tool(timeout=LONG, sequential=True)
+def update_container(
+    ctx: Context,
+    name: str,
+    add: list[str] | None = None,
+    remove: list[str] | None = None,
+    options: Options | None = None,
+) -> ChangeView | ProblemView:
+    """Change what a container is made of: add or remove modules, or change options. /workspace stays as it is.
+
+    With neither, it is made anew of the newest versions of what it has. It can be rolled back afterwards.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+        add: names of modules to add.
+        remove: names of modules to remove.
+        options: by module and option, as explain_module gives them; only what is to change.
+    """
+    changes = {"add": add, "remove": remove, "options": options}
+    given = {"name": name, **{key: value for key, value in changes.items() if value}}
+
+    def submit(deps: Deps) -> Operation:
+        spec = deps.services.workloads.find(deps.owner, name).spec
+        changed = spec.changed(add=add or (), remove=remove or (), options=options)
+        return deps.services.workloads.update(deps.owner, changed, deps.request)
+
+    return _change(ctx, "update_container", given, submit)
+
+
+@containers.tool(timeout=LONG, sequential=True)
+def roll_back_container(ctx: Context, name: str) -> ChangeView | ProblemView:
+    """Undo the last update of a container: it is made of what it was made of before. /workspace stays as it is.
+
+    Args:
+        ctx: who asks.
+        name: which container.
+    """
+    return _change(
+        ctx,
+        "roll_back_container",
+        {"name": name},
+        lambda deps: deps.services.workloads.roll_back(deps.owner, name, deps.request),
+    )
 
 
 @containers.tool(timeout=READ)
@@ -203,9 +259,24 @@ def list_modules(ctx: Context) -> ModulesView | ProblemView:
     """List the modules that containers can be made of, with what each one gives."""
 
     def ask(deps: Deps) -> ModulesView:
-        return ModulesView(modules=tuple(ModuleView.of(module) for module in deps.services.catalogue.all()))
+        return ModulesView(
+            modules=tuple(ModuleSummary.of(module) for module in deps.services.catalogue.all())
+        )
 
     return _answer(ctx, "list_modules", {}, ask)
+
+
+@containers.tool(timeout=READ)
+def explain_module(ctx: Context, name: str) -> ModuleView | ProblemView:
+    """Tell all about one module: its options with what they accept, ports, secrets, what it needs or excludes.
+
+    Args:
+        ctx: who asks.
+        name: which module.
+    """
+    return _answer(
+        ctx, "explain_module", {"name": name}, lambda deps: ModuleView.of(deps.services.catalogue.get(name))
+    )
 
 
 def _change(
@@ -234,6 +305,12 @@ def _settled(deps: Deps, operation: Operation) -> Operation:
             return operation
 
 
+def retry_text(problem: Problem) -> str:
+    """What a model is told that can mend its call: the sentence, and the same as data where there is more."""
+    about = f" {json.dumps(dict(problem.about))}" if problem.about else ""
+    return f"{problem}{about}"
+
+
 def _answer(
     ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]
 ) -> V | ProblemView:
@@ -244,10 +321,10 @@ def _answer(
 
     try:
         view = ask(deps)
-    except (InvalidName, InvalidRequest, UnknownModule) as error:
+    except (InvalidName, InvalidRequest, InvalidSpec, UnknownModule) as error:
         # What a model can mend by calling again. If it cannot, the record is there.
         record(ProblemView.of(error.problem))
-        raise ModelRetry(str(error)) from error
+        raise ModelRetry(retry_text(error.problem)) from error
     except Exception as error:  # no traceback reaches a person or a model; the log has it
         if not hasattr(error, "problem"):
             log.exception("%s failed", tool)

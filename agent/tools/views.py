@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from agent.core.errors import Problem
 from agent.core.module import Module
@@ -82,6 +82,7 @@ class ProblemView(_View):
         what: what happened.
         why: the cause; may be empty.
         hint: what to do next; may be empty.
+        about: the module, the option and what is accepted, where it is about those.
     """
 
     answer: Literal["problem"] = "problem"
@@ -90,6 +91,7 @@ class ProblemView(_View):
     what: str
     why: str = ""
     hint: str = ""
+    about: dict[str, str] = {}
 
     @property
     def exit_code(self) -> int:
@@ -105,6 +107,7 @@ class ProblemView(_View):
             what=problem.what,
             why=problem.why,
             hint=problem.hint,
+            about=dict(problem.about),
         )
 
 
@@ -250,13 +253,12 @@ class ExecutedView(_View):
         )
 
 
-class ModuleView(BaseModel):
-    """A module that a container can be made of.
+class ModuleSummary(BaseModel):
+    """A module that a container can be made of, in short.
 
     Attributes:
         name: what to ask for.
         summary: one line.
-        description: what it gives.
         example: a sentence that asks for it.
     """
 
@@ -264,15 +266,12 @@ class ModuleView(BaseModel):
 
     name: str
     summary: str
-    description: str
     example: str
 
     @classmethod
     def of(cls, module: Module) -> Self:
-        """The view of a module."""
-        return cls(
-            name=module.name, summary=module.summary, description=module.description, example=module.example
-        )
+        """The summary of a module."""
+        return cls(name=module.name, summary=module.summary, example=module.example)
 
 
 class ModulesView(_View):
@@ -283,10 +282,87 @@ class ModulesView(_View):
     """
 
     answer: Literal["modules"] = "modules"
-    modules: tuple[ModuleView, ...]
+    modules: tuple[ModuleSummary, ...]
 
 
-View = ProblemView | ChangeView | WorkloadsView | StatusView | LogsView | ExecutedView | ModulesView
+class OptionView(BaseModel):
+    """An option of a module.
+
+    Attributes:
+        description: what it changes.
+        accepted: what it accepts, in words.
+        default: what it is when nothing is said.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    description: str
+    accepted: str
+    default: JsonValue
+
+
+class ModuleView(_View):
+    """All about one module.
+
+    Attributes:
+        name: what to ask for.
+        summary: one line.
+        description: what it gives.
+        example: a sentence that asks for it.
+        options: what about it can be chosen, by name.
+        ports: what it listens on, with these defaults.
+        secrets: what it can be given with `voxnix secrets give`, by name; never in a conversation.
+        conflicts: modules that it does not go together with.
+        requires: modules that it does not work without.
+    """
+
+    answer: Literal["module"] = "module"
+    name: str
+    summary: str
+    description: str
+    example: str
+    options: dict[str, OptionView] = {}
+    ports: tuple[str, ...] = ()
+    secrets: dict[str, str] = {}
+    conflicts: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, module: Module) -> Self:
+        """The view of a module."""
+        defaults = {name: option.default for name, option in module.options.items()}
+        purposes = [one.purpose for one in module.ports]
+        return cls(
+            name=module.name,
+            summary=module.summary,
+            description=module.description,
+            example=module.example,
+            options={
+                name: OptionView(
+                    description=option.description, accepted=option.accepted, default=option.default
+                )
+                for name, option in module.options.items()
+            },
+            ports=tuple(
+                f"{port}/{protocol}: {purpose}"
+                for (port, protocol, _), purpose in zip(module.listens(defaults), purposes, strict=True)
+            ),
+            secrets={f"{module.name}.{name}": secret.description for name, secret in module.secrets.items()},
+            conflicts=module.conflicts,
+            requires=module.requires,
+        )
+
+
+View = (
+    ProblemView
+    | ChangeView
+    | WorkloadsView
+    | StatusView
+    | LogsView
+    | ExecutedView
+    | ModulesView
+    | ModuleView
+)
 """What any tool answers."""
 
 ViewAdapter: TypeAdapter[View] = TypeAdapter(Annotated[View, Field(discriminator="answer")])

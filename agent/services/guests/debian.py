@@ -1,0 +1,98 @@
+"""The ``debian`` guest builder: an image made by mmdebstrap, a clone of it per container, and systemd-nspawn."""
+
+from agent.core.composition import Composition
+from agent.core.errors import HostFailure, InvalidSpec
+from agent.core.workload import Generation
+from agent.host.node import Node
+from agent.host.nspawn import Machine, Nspawn
+from agent.host.presence import Presence
+from agent.host.zfs import Zfs
+from agent.services.catalogue import Catalogue
+from agent.services.guests.guests import Report, Root
+from agent.services.guests.golden import GoldenImages
+from agent.settings import Settings
+
+BEFORE = "-before"
+"""Behind the name of a root: the one that the last change put aside."""
+ASIDE = "-aside"
+"""Behind the name of a root: one that is on its way to become :data:`BEFORE`."""
+
+
+class DebianGuests:
+    """Guests with a whole Debian in their root file system. See :class:`agent.services.guests.Guests`.
+
+    Another generation is another root: what was changed outside of /workspace stays in the one before.
+    """
+
+    def __init__(self, settings: Settings, node: Node, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._images = GoldenImages(settings, node, catalogue)
+        self._zfs = Zfs(node)
+        self.runtime = Nspawn(node)
+
+    def check(self, composition: Composition) -> None:
+        """See :meth:`agent.services.guests.Guests.check`."""
+        for name in composition.modules:
+            if self._catalogue.get(name).debian is None:
+                able = [module.name for module in self._catalogue.all() if module.debian is not None]
+                raise InvalidSpec(
+                    f"The module {name} cannot be had on this machine.",
+                    "It makes its containers of Debian, which has nothing like it.",
+                    f"Modules that work here: {', '.join(able)}.",
+                    about={"code": "no_debian", "module": name, "accepted": ", ".join(able)},
+                )
+
+    def digest(self, composition: Composition) -> str:
+        """See :meth:`agent.services.guests.Guests.digest`."""
+        return self._images.recipe(composition).digest
+
+    def ensure(self, composition: Composition, uid_base: int, report: Report) -> str:
+        """See :meth:`agent.services.guests.Guests.ensure`."""
+        self._images.ensure(composition, uid_base, report)
+        return ""
+
+    def furnish(self, generation: Generation, root: Root) -> None:
+        """See :meth:`agent.services.guests.Guests.furnish`."""
+        if self._zfs.presence(root.dataset) is not Presence.PRESENT:
+            self._clone(generation, root)
+
+    def change(self, machine: Machine, generation: Generation, root: Root) -> None:
+        """See :meth:`agent.services.guests.Guests.change`.
+
+        The root that is there is put aside, the one that is wanted comes in its place (the one before, or a
+        new clone), and what was put aside becomes the one before. Each step looks at what the last left.
+        """
+        wanted = self._images.snapshot(generation.digest, root.uid_base)
+        aside, before = root.dataset + ASIDE, root.dataset + BEFORE
+        if self._is_clone(root.dataset, wanted) and self._zfs.presence(aside) is Presence.ABSENT:
+            self.runtime.write(machine)
+            return
+        if self._zfs.presence(aside) is not Presence.PRESENT:
+            self.runtime.stop(machine.name)
+            self._zfs.set(root.dataset, "mountpoint", "none")
+            self._zfs.rename(root.dataset, aside)
+        if self._zfs.presence(root.dataset) is not Presence.PRESENT:
+            if self._is_clone(before, wanted):
+                self._zfs.rename(before, root.dataset)
+            else:
+                self._clone(generation, root)
+        if self._zfs.mountpoint(root.dataset) is None:
+            self._zfs.set(root.dataset, "mountpoint", root.folder)
+        if self._zfs.presence(before) is Presence.PRESENT:
+            self._zfs.destroy(before, recursive=True)
+        self._zfs.rename(aside, before)
+        self.runtime.write(machine)
+
+    def discard(self, digest: str) -> None:
+        """See :meth:`agent.services.guests.Guests.discard`."""
+        self._images.discard(digest)
+
+    def _clone(self, generation: Generation, root: Root) -> None:
+        snapshot = self._images.snapshot(generation.digest, root.uid_base)
+        self._zfs.clone(snapshot, root.dataset, mountpoint=root.folder, quota=root.quota)
+
+    def _is_clone(self, dataset: str, snapshot: str) -> bool:
+        presence = self._zfs.presence(dataset)
+        if presence is Presence.UNKNOWN:
+            raise HostFailure(f"Whether {dataset} is there is unknown.", "ZFS did not answer.", "Try again.")
+        return presence is Presence.PRESENT and self._zfs.origin(dataset) == snapshot

@@ -1,0 +1,91 @@
+"""What a guest builder is to the rest of the services."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.core.composition import Composition
+from agent.core.operation import Progress
+from agent.core.workload import Generation
+from agent.host.nspawn import Machine
+from agent.host.runtime import Runtime
+
+Report = Callable[[Progress], None]
+"""Is told how far something is."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """Where a workload's root file system is, and whose it is.
+
+    Attributes:
+        dataset: its data set.
+        folder: where that is mounted.
+        quota: its limit, such as ``10G``.
+        uid_base: first user id of its owner's containers.
+    """
+
+    dataset: str
+    folder: str
+    quota: str
+    uid_base: int
+
+
+class Guests(Protocol):
+    """A guest builder on one node, with the runtime that its guests are run by. Everything may be done twice."""
+
+    runtime: Runtime
+
+    def check(self, composition: Composition) -> None:
+        """Raise unless this builder can make it.
+
+        Raises:
+            InvalidSpec: it cannot, naming the module.
+        """
+        ...
+
+    def digest(self, composition: Composition) -> str:
+        """Of everything that a guest is built from: no name, no owner. Equal digests are equal guests."""
+        ...
+
+    def ensure(self, composition: Composition, uid_base: int, report: Report) -> str:
+        """Build what is missing.
+
+        Args:
+            composition: what the guest is made of.
+            uid_base: first user id of the owner's containers.
+            report: told how far it is.
+
+        Returns:
+            The store path of its system; empty where the system is in the root file system.
+
+        Raises:
+            BuildFailed: with the short cause.
+            MirrorUnreachable: something cannot be fetched.
+            NoSpace: it does not fit.
+        """
+        ...
+
+    def furnish(self, generation: Generation, root: Root) -> None:
+        """Make the root file system of a new workload, unless it is there."""
+        ...
+
+    def change(self, machine: Machine, generation: Generation, root: Root) -> None:
+        """Make a workload that exists into another generation, new or the one before.
+
+        It may be stopped afterwards: who wants it to run starts it.
+
+        Args:
+            machine: as it is to be run from now on.
+            generation: what it is to be made of.
+            root: of the workload; what it was before stays within reach of one more change.
+        """
+        ...
+
+    def discard(self, digest: str) -> None:
+        """Give up what was built under a digest and nothing uses any more. Nothing where there is none.
+
+        Raises:
+            CommandFailed: something uses it after all.
+        """
+        ...
