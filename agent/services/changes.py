@@ -12,8 +12,9 @@ from agent.core.workload import Workload, WorkloadState
 from agent.host.archive import shift
 from agent.host.machined import Machined
 from agent.host.node import Node
-from agent.host.nspawn import Machine, Nspawn, UnitState
+from agent.host.nspawn import Nspawn
 from agent.host.presence import Presence
+from agent.host.runtime import Machine, UnitState
 from agent.host.zfs import Zfs
 from agent.services.images import Images
 from agent.services.layout import Layout

@@ -9,7 +9,8 @@ from typing import Self
 from agent.core.workload import WorkloadState
 from agent.host.machined import Machined
 from agent.host.node import Node
-from agent.host.nspawn import Nspawn, UnitState
+from agent.host.nspawn import Nspawn
+from agent.host.runtime import UnitState
 from agent.store.workloads import WorkloadStore
 
 log = logging.getLogger(__name__)

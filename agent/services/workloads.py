@@ -11,8 +11,9 @@ from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Usage, Workload
 from agent.host.journal import Journal
 from agent.host.node import Node
-from agent.host.nspawn import Nspawn, UnitState
+from agent.host.nspawn import Nspawn
 from agent.host.presence import Presence
+from agent.host.runtime import UnitState
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
 from agent.services.layout import Layout
