@@ -25,7 +25,8 @@ from agent.core.owner import Owner, uid_base
 from agent.core.workload import ContainerSpec
 from agent.host.machined import Machined
 from agent.host.node import LocalNode
-from agent.host.nspawn import Machine, nspawn_text
+from agent.host.nspawn import nspawn_text
+from agent.host.runtime import Machine
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
 from agent.services.images import Images

@@ -2,7 +2,10 @@
 
 from agent.core.errors import HostFailure
 from agent.host.node import Node
-from agent.host.nspawn import unit
+from agent.host.units import unit_name
+
+KINDS = ("systemd-nspawn", "container")
+"""The units that run containers; a machine is of one of them."""
 
 TIMEOUT = 30.0
 """Seconds for one reading."""
@@ -35,7 +38,7 @@ class Journal:
             inside = self._read([f"--directory={folder}"], count)
             if inside:
                 return inside
-        return self._read([f"--unit={unit(machine)}"], count)
+        return self._read([f"--unit={unit_name(kind, machine)}" for kind in KINDS], count)
 
     def _read(self, source: list[str], count: int) -> list[str]:
         if count < 1:

@@ -18,6 +18,8 @@ MATCHES = (
 )
 """What the bus is asked for: machines that come and go, and units that change their state."""
 
+_SIGNS = ("org.freedesktop.machine1", "/unit/systemd_2dnspawn_40", "/unit/container_40")
+
 
 class _Listed(BaseModel):
     machine: str
@@ -66,7 +68,7 @@ class Machined:
 
 def concerns_machines(line: str) -> bool:
     """Whether a line of ``busctl monitor --json=short`` tells of a machine or a machine's unit."""
-    return "org.freedesktop.machine1" in line or "systemd_2dnspawn_40" in line
+    return any(sign in line for sign in _SIGNS)
 
 
 def parse_addresses(text: str) -> dict[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from agent.core.workload import ContainerSpec, Generation, Workload, WorkloadSta
 from agent.host.archive import shift
 from agent.host.machined import Machined
 from agent.host.node import Node
-from agent.host.nspawn import Machine, UnitState
+from agent.host.runtime import Machine, UnitState
 from agent.host.presence import Presence
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue

@@ -9,8 +9,7 @@ from typing import Self
 from agent.core.workload import WorkloadState
 from agent.host.machined import Machined
 from agent.host.node import Node
-from agent.host.nspawn import UnitState
-from agent.host.runtime import Runtime
+from agent.host.runtime import Runtime, UnitState
 from agent.store.workloads import WorkloadStore
 
 log = logging.getLogger(__name__)

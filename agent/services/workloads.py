@@ -12,7 +12,7 @@ from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
 from agent.host.journal import Journal
 from agent.host.node import Node
-from agent.host.nspawn import UnitState
+from agent.host.runtime import UnitState
 from agent.host.presence import Presence
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from agent.core.errors import HostFailure, NoSpace
 from agent.core.workload import Usage
 from agent.host.machined import concerns_machines, parse_addresses
-from agent.host.nspawn import UnitState, parse_states
+from agent.host.runtime import UnitState
+from agent.host.units import parse_states
 from agent.host.zfs import PoolSpace, Zfs
 from tests.host.scripted import ScriptedNode
 
@@ -65,7 +66,7 @@ def test_addresses_are_ipv4_first_and_reachable(machines: dict[str, list[str]]) 
 
 def test_states_of_units() -> None:
     """Blocks in any order."""
-    assert parse_states(recorded("systemctl-show.txt")) == {
+    assert parse_states(recorded("systemctl-show.txt"), "systemd-nspawn") == {
         "dev-0": UnitState.INACTIVE,
         "dev-1": UnitState.ACTIVE,
         "dev-2": UnitState.ACTIVE,
@@ -85,13 +86,13 @@ def test_states_of_units() -> None:
 )
 def test_words_for_states(active: str, state: UnitState) -> None:
     """A word nobody knows is unknown, not inactive."""
-    assert parse_states(f"ActiveState={active}\nId=systemd-nspawn@a.service\n") == {"a": state}
+    assert parse_states(f"ActiveState={active}\nId=systemd-nspawn@a.service\n", "systemd-nspawn") == {"a": state}
 
 
 @given(st.text())
 def test_any_text_has_states_or_none(text: str) -> None:
     """Rubbish is no machine, and no crash."""
-    assert all(isinstance(state, UnitState) for state in parse_states(text).values())
+    assert all(isinstance(state, UnitState) for state in parse_states(text, "container").values())
 
 
 def test_what_concerns_machines() -> None:

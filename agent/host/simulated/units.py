@@ -40,6 +40,9 @@ def systemctl(call: Call) -> Answer:  # noqa: PLR0911 - one for each verb
         case ["show", "--property=NeedDaemonReload", unit]:
             _machine(call, unit)
             return Answer("NeedDaemonReload=no\n")
+        case ["show", "--property=MainPID", unit]:
+            known = call.world.units.get(_machine(call, unit))
+            return Answer(f"MainPID={known.process if known else 0}\n")
         case ["show", "--property=Id,ActiveState", *units]:
             return _show(call, units)
         case ["start", unit]:
@@ -64,6 +67,9 @@ def journalctl(call: Call) -> Answer:
     match call.argv[1:]:
         case [source, lines, "--output=short-iso", "--no-pager", "--quiet"]:
             pass
+        case [source, other, lines, "--output=short-iso", "--no-pager", "--quiet"]:
+            if other != source.replace("systemd-nspawn@", "container@"):
+                raise call.unknown()
         case _:
             raise call.unknown()
     option, _, value = source.partition("=")
@@ -108,11 +114,17 @@ def _hostname(world: World, machine: str) -> str:
     return found[1] if found else machine
 
 
+def _added(machine: str) -> str:
+    return f"/etc/systemd/system/systemd-nspawn@{machine}.service.d/50-voxnix-machine.conf"
+
+
+def _environment(unit: Unit) -> str:
+    return f"/proc/{unit.process}/environ"
+
+
 def _not_mounted(call: Call, machine: str) -> str | None:
     """The first mount that the unit asserts and that is not there."""
-    text = call.world.files.get(
-        f"/etc/systemd/system/systemd-nspawn@{machine}.service.d/50-voxnix-machine.conf", ""
-    )
+    text = call.world.files.get(_added(machine), "")
     asserted = re.findall(r"^AssertPathIsMountPoint=(.*)$", text, re.MULTILINE)
     return next(
         (path for path in asserted if zfs.mounted_at(call.world, path.replace("%%", "%")) is None), None
@@ -154,6 +166,9 @@ def _start(call: Call, machine: str) -> Answer:
         world.changes += 1
         return Answer.no(f"Job for {name} failed because the control process exited with error code.")
     unit.active, unit.failed = True, False
+    unit.process = 1000 + world.changes
+    marked = re.search(r"^Environment=(.*)$", world.files.get(_added(machine), ""), re.MULTILINE)
+    world.files[_environment(unit)] = marked[1] if marked else ""
     unit.booted_at = max(call.now, unit.stopped_at) + call.pace.boot
     if not unit.address:
         world.leases += 1
@@ -176,7 +191,8 @@ def _stop(call: Call, machine: str) -> Answer:
     unit = call.world.units.get(machine)
     if unit is None or not unit.active:
         return Answer(seconds=max(0.0, unit.stopped_at - call.now) if unit else 0.0)
-    unit.active = False
+    call.world.files.pop(_environment(unit), None)
+    unit.active, unit.process = False, 0
     unit.stopped_at = call.now + call.pace.stop
     for line in _HALT:
         call.world.log(machine, call.now, f"systemd[1]: {line}")

@@ -172,6 +172,7 @@ class Unit(_State):
         booted_at: when it has booted, in seconds since 1970.
         stopped_at: when it has stopped.
         address: what it gets.
+        process: the id of its first process while it runs.
     """
 
     active: bool = False
@@ -179,6 +180,7 @@ class Unit(_State):
     booted_at: float = 0.0
     stopped_at: float = 0.0
     address: str = ""
+    process: int = 0
 
 
 class World(_State):

@@ -4,8 +4,9 @@ from agent.core.composition import Composition
 from agent.core.errors import HostFailure, InvalidSpec
 from agent.core.workload import Generation
 from agent.host.node import Node
-from agent.host.nspawn import Machine, Nspawn
+from agent.host.nspawn import Nspawn
 from agent.host.presence import Presence
+from agent.host.runtime import Machine
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
 from agent.services.guests.guests import Report, Root

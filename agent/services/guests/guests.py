@@ -7,8 +7,7 @@ from typing import Protocol
 from agent.core.composition import Composition
 from agent.core.operation import Progress
 from agent.core.workload import Generation
-from agent.host.nspawn import Machine
-from agent.host.runtime import Runtime
+from agent.host.runtime import Machine, Runtime
 
 Report = Callable[[Progress], None]
 """Is told how far something is."""
