@@ -117,7 +117,7 @@ class App:
             return DebianGuests(self.settings, self.node, self._catalogue)
         from agent.services.guests.nix import NixGuests  # noqa: PLC0415
 
-        return NixGuests(self.settings, self.node, self._catalogue, self._nix)
+        return NixGuests(self.settings, self.node, self._nix)
 
     @cached_property
     def _nix(self) -> Nix:

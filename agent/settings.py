@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     )
     modules_dir: Path | None = Field(
         default=None,
-        description="Folder of the admin's own modules; `voxnix modules refresh` takes them into the catalogue.",
+        description="Folder of the admin's own modules, as `voxnix modules refresh` found them.",
     )
     secrets_dir: Path = Field(
         default=Path("/var/lib/voxnix/secrets"), description="Folder of what modules are given in secret."
@@ -85,7 +85,8 @@ class Settings(BaseSettings):
         default="debian", description="What containers are made of: Debian's packages, or NixOS."
     )
     nixpkgs: Path | None = Field(
-        default=None, description="The tree of nixpkgs that guests are built from; needed for the nix builder."
+        default=None,
+        description="The tree of nixpkgs that guests are built from; needed for the nix builder.",
     )
     state_version: str = Field(
         default="26.05",

@@ -29,7 +29,7 @@ from agent.host.nspawn import nspawn_text
 from agent.host.runtime import Machine
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
-from agent.services.images import Images
+from agent.services.guests.golden import GoldenImages
 from agent.services.layout import Layout
 
 LIMIT = 1.3
@@ -87,13 +87,14 @@ def main() -> int:
     loaded = settings.load()
     with App.open(loaded) as app:
         ours(app, 0)  # builds the image, and gives it to the owner
-        images = Images(loaded, app.node, Catalogue())
+        catalogue = Catalogue()
+        images = GoldenImages(loaded, app.node, catalogue)
         shifted = Zfs(app.node).children(f"{loaded.pool}/images")
-        digest = images.recipe(MODULES).digest
+        digest = images.recipe(catalogue.compose(ContainerSpec(name="any", modules=MODULES))).digest
         base = max(int(name.rpartition("-")[2]) for name in shifted if f"/{digest}-" in name)
         if base < uid_base(1):
             raise SystemExit("there is no image of the owner's")
-        snapshot = images.snapshot(MODULES, base)
+        snapshot = images.snapshot(digest, base)
         bare(snapshot, base, 0)
         times = [(bare(snapshot, base, number), ours(app, number)) for number in range(1, ROUNDS + 1)]
     bare_median, ours_median = (statistics.median(column) for column in zip(*times, strict=True))

@@ -52,7 +52,7 @@ def create(desk: Desk, name: str, modules: list[str], options: list[str], *, wai
     return finish(desk, desk.services.workloads.create(desk.owner, spec, REQUEST), wait=wait)
 
 
-def update(  # noqa: PLR0913, PLR0917 - each is a word of the command
+def update(  # noqa: PLR0913 - each is a word of the command
     desk: Desk, name: str, add: list[str], remove: list[str], options: list[str], *, wait: bool
 ) -> int:
     """Change what a container is made of. JSON: ``operation``."""
@@ -199,7 +199,11 @@ def modules(desk: Desk, name: str | None) -> None:
 def refresh(desk: Desk) -> None:
     """Take the admin's own modules into the catalogue. JSON: ``modules``, their names."""
     found = desk.refresh_modules()
-    told = f"{len(found)} modules of your own: {', '.join(found)}." if found else "There is no module of your own."
+    told = (
+        f"{len(found)} modules of your own: {', '.join(found)}."
+        if found
+        else "There is no module of your own."
+    )
     desk.terminal.show(Text(told), {"modules": found})
 
 

@@ -37,7 +37,7 @@ def prune(desk: Desk, *, wait: bool) -> int:
 
 
 def popular(desk: Desk, limit: int) -> None:
-    """Show what containers are made of. JSON: ``popular``, as the setting ``prebuilt`` of an appliance wants it."""
+    """Show what containers are made of. JSON: ``popular``, for the next deploy to have it built."""
     found = desk.services.images.popular(limit)
     answer = {"popular": [{"times": one.times, **one.composition.model_dump(mode="json")} for one in found]}
     desk.terminal.show(render.popular(found), answer)

@@ -1,4 +1,4 @@
-"""The commands about secrets. See :mod:`agent.channels.cli`. A value is never shown, and never an argument."""
+"""The commands about secrets, whose values are never shown and never arguments. See ``cli``."""
 
 import sys
 from dataclasses import asdict

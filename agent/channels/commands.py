@@ -52,7 +52,7 @@ def _create(
 
 
 @command("update")
-def _update(
+def _update(  # noqa: PLR0913 - each is an option of the command
     desk: "Desk",
     name: Name,
     *,
@@ -237,7 +237,9 @@ def _images_prune(desk: "Desk", *, wait: Wait = True) -> int:
 def _images_popular(
     desk: "Desk",
     *,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="How many of the most frequent.")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=100, help="How many of the most frequent.")
+    ] = 10,
 ) -> None:
     """Show what people make their containers of, for the next deploy to have it built already."""
     from agent.channels import cli_images

@@ -159,7 +159,13 @@ def module(one: Module) -> RenderableType:
         ("gives", one.summary),
         ("", one.description),
         *(
-            (f"option {name}", f"{option.description} It accepts {option.accepted}; by default {json.dumps(option.default, ensure_ascii=False)}.")
+            (
+                f"option {name}",
+                (
+                    f"{option.description} It accepts {option.accepted}; by default "
+                    f"{json.dumps(option.default, ensure_ascii=False)}."
+                ),
+            )
             for name, option in one.options.items()
         ),
         *((f"secret {one.name}.{name}", secret.description) for name, secret in one.secrets.items()),
@@ -179,7 +185,9 @@ def outdated(listed: list[Workload]) -> RenderableType:
     if not listed:
         return Text("All of your containers are made of the newest there is.")
     names = ", ".join(one.name for one in listed)
-    return Text(f"Made of something older than there is now: {names}.\nUpdate all of them: voxnix upgrade --all")
+    return Text(
+        f"Made of something older than there is now: {names}.\nUpdate all of them: voxnix upgrade --all"
+    )
 
 
 def images(listed: list[KnownImage], now: datetime) -> RenderableType:

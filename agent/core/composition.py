@@ -1,6 +1,6 @@
 """What a guest is made of: a spec against the modules there are.
 
-``nix/lib/check.nix`` says the same once more in front of a build; ``nix/checks/problems.json`` holds both to it.
+``nix/lib/check.nix`` says the same in front of a build; ``nix/checks/problems.json`` holds both to it.
 """
 
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def compose(spec: ContainerSpec, modules: Mapping[str, Module]) -> Composition:
     """
     found = problems(spec, modules)
     if found:
-        raise refusal(found[0], modules)
+        raise refusal(found[0])
     return _composed(spec, modules)
 
 
@@ -70,11 +70,11 @@ def problems(spec: ContainerSpec, modules: Mapping[str, Module]) -> list[SpecPro
     return []
 
 
-def refusal(problem: SpecProblem, modules: Mapping[str, Module]) -> UnknownModule | InvalidSpec:
-    """What to tell a person about a problem."""
+def refusal(problem: SpecProblem) -> UnknownModule | InvalidSpec:
+    """What to tell a person about a problem, whoever found it: this file, or Nix."""
     about = {name: value for name, value in asdict(problem).items() if value and name != "message"}
     if problem.code == "unknown_module":
-        near = get_close_matches(problem.module.lower(), modules, n=2, cutoff=0.5)
+        near = get_close_matches(problem.module.lower(), problem.accepted.split(", "), n=2, cutoff=0.5)
         return UnknownModule(
             f"There is no module called {problem.module[:40]}.",
             f"Did you mean {' or '.join(near)}?" if near else "",
@@ -83,7 +83,9 @@ def refusal(problem: SpecProblem, modules: Mapping[str, Module]) -> UnknownModul
         )
     hint = {
         "option_without_module": f"Add the module {problem.module}, or leave its options out.",
-        "unknown_option": f"Its options are: {problem.accepted}." if problem.accepted else "It has no options.",
+        "unknown_option": f"Its options are: {problem.accepted}."
+        if problem.accepted
+        else "It has no options.",
         "conflict": f"Choose {problem.accepted}.",
         "missing_module": f"Add the module {problem.accepted}.",
         "port_conflict": f"Give the option {problem.option} of {problem.module} another port."

@@ -24,6 +24,7 @@ VoxnixError
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Problem:
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.why, self.hint) if part)
 
-    def as_dict(self) -> dict[str, str | dict[str, str]]:
+    def as_dict(self) -> dict[str, Any]:
         """The fields as plain JSON."""
         return asdict(self)
 

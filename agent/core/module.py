@@ -181,7 +181,7 @@ class Module(_Described):
     debian: DebianPart | None = None
 
     def listens(self, options: Mapping[str, JsonValue]) -> list[tuple[int, str, str]]:
-        """What it listens on with these options: port, protocol, and the option that has the port or nothing."""
+        """What it listens on with these options: port, protocol, and the option that has the port."""
         found: list[tuple[int, str, str]] = []
         for one in self.ports:
             number = options[one.option] if one.option else one.port

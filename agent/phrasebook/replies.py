@@ -29,7 +29,8 @@ HELP = """\
 - `destroy dev`: shows what would be lost, and asks you first
 
 Slash commands do the same: `/create dev git fish`, `/list`, `/status dev`, `/exec dev git --version`, \
-`/logs dev 20`, `/start dev`, `/stop dev`, `/restart dev`, `/update dev`, `/rollback dev`, `/destroy dev`, `/modules`."""
+`/logs dev 20`, `/start dev`, `/stop dev`, `/restart dev`, `/update dev`, `/rollback dev`, \
+`/destroy dev`, `/modules`."""
 
 SAID = {
     "hello": "Hello! I look after your containers. For example:\n\n" + HELP,
@@ -54,7 +55,7 @@ HOW = {
     "run_in_container": "Say `run git --version in dev`. Pipes and variables work too.",
     "container_logs": "Say `logs of dev`, or `show me the last 20 lines of dev's log`.",
     "container_status": "Say `status of dev`.",
-    "update_container": "Say `add rust to dev` or `remove rust from dev`; `update dev` makes it anew of newer versions.",
+    "update_container": "Say `add rust to dev` or `remove rust from dev`; `update dev` makes it anew.",
     "roll_back_container": "Say `roll back dev`.",
     "list_containers": "Say `list my containers`.",
     "list_modules": "Say `what modules are there`, or `tell me about the fish module`.",
@@ -210,11 +211,7 @@ def _done(view: ChangeView) -> str:
         return f"**{view.name}** is destroyed.{took}"
     if container is None:
         return f"**{view.name}** was {_DOING[view.action][1]}.{took}"
-    made = (
-        f", with {_and(container.modules)}"
-        if view.action in MADE and container.modules
-        else ""
-    )
+    made = f", with {_and(container.modules)}" if view.action in MADE and container.modules else ""
     first = f"**{view.name}** is {_is(container)}{made}.{took}"
     if view.action is OperationKind.STOP:
         return f"{first} Its files are kept.\n\nNext: `start {view.name}`, `destroy {view.name}`."
@@ -300,7 +297,8 @@ def _modules(view: ModulesView) -> str:
 
 def _module(view: ModuleView) -> str:
     lines = [
-        f"- {code(name)}: {option.description} It accepts {option.accepted}; by default {code(shown(option.default))}."
+        f"- {code(name)}: {option.description} It accepts {option.accepted}; by default"
+        f" {code(shown(option.default))}."
         for name, option in view.options.items()
     ]
     lines += [f"- port {port}" for port in view.ports]

@@ -229,9 +229,7 @@ def _create(found: Found, sentence: str, words: list[Word], background: Backgrou
     return Act((Call(call.tool, {"name": name, **call.arguments}),)) if name else Ask(call)
 
 
-def _update(
-    change: str, found: Found, sentence: str, words: list[Word], background: Background
-) -> Meaning:
+def _update(change: str, found: Found, sentence: str, words: list[Word], background: Background) -> Meaning:
     modules: list[str] = []
     for start, end in found.modules:
         modules += modules_in(sentence[words[start].start : words[end - 1].end], background.modules)
@@ -300,10 +298,9 @@ def _slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 -
     if tool is None:
         near = get_close_matches(command, _SLASH, n=1)
         return Lost(f"/{near[0]} {rest}".strip() if near else "")
-    if tool == "list_modules" and rest in background.modules:
-        return Act((Call("explain_module", {"name": rest}),))
     if tool.startswith("list_"):
-        return Act((Call(tool, {}),))
+        about = tool == "list_modules" and rest in background.modules
+        return Act((Call("explain_module", {"name": rest}) if about else Call(tool, {}),))
     if not given:
         return Ask(Call(tool, {}))
     name, more = given[0], given[1] if len(given) > 1 else ""

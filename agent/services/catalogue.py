@@ -94,7 +94,9 @@ class Catalogue:
         """
         if folder is None or self._own is None or not node.exists(str(folder)):
             raise InvalidSettings(
-                f"There is no folder of modules at {folder}." if folder else "The setting modules_dir is not set.",
+                f"There is no folder of modules at {folder}."
+                if folder
+                else "The setting modules_dir is not set.",
                 "It names the folder with the admin's own modules, one folder for each.",
                 "Correct it, then refresh again.",
             )
@@ -102,7 +104,10 @@ class Catalogue:
         found = _File.model_validate_json(nix.evaluate(wanted, timeout=EVALUATION))
         built_in = _read(nix_folder() / "catalogue.json")
         own = {name: module for name, module in found.modules.items() if name not in built_in}
-        node.write(str(self._own), _File(version=found.version, modules=own).model_dump_json(by_alias=True, exclude_none=True))
+        node.write(
+            str(self._own),
+            _File(version=found.version, modules=own).model_dump_json(by_alias=True, exclude_none=True),
+        )
         vars(self).pop("modules", None)
         return sorted(own)
 

@@ -13,8 +13,8 @@ from agent.core.workload import ContainerSpec, Generation, Workload, WorkloadSta
 from agent.host.archive import shift
 from agent.host.machined import Machined
 from agent.host.node import Node
-from agent.host.runtime import Machine, UnitState
 from agent.host.presence import Presence
+from agent.host.runtime import Machine, UnitState
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests, Root
@@ -82,7 +82,7 @@ class Changes:
         self._clock = clock
         self._layout = Layout(settings.pool)
 
-    def steps(self, kind: OperationKind) -> list[Step]:
+    def steps(self, kind: OperationKind) -> list[Step]:  # noqa: PLR0911 - one for each kind
         """The steps of a kind, in order."""
         start = Step("start", self._start)
         stop = Step("stop", self._stop)
@@ -252,7 +252,7 @@ class Changes:
             self._runtime.start(workload.machine)
 
     def _farewell(self, operation: Operation, report: Callable[[Progress], None]) -> None:
-        """What a module has to give back elsewhere, such as a place in a tailnet; it takes a running guest."""
+        """What a module has to give back elsewhere, such as its place in a tailnet."""
         workload = self._workload(operation)
         if self._runtime.state(workload.machine) is not UnitState.ACTIVE:
             return
@@ -285,6 +285,7 @@ class Changes:
         if not changed or RAN in operation.claims:
             self._await(operation, report)
         if changed:
+            self._guests.settle(operation.machine, self._root(operation, self._workload(operation)))
             self._workloads.become(operation.node, operation.machine, self._built(operation, report))
 
     def _await(self, operation: Operation, report: Callable[[Progress], None]) -> None:

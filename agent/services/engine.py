@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
@@ -131,7 +131,7 @@ class Engine:
     def _run(self, number: int) -> None:
         """The workflow: it calls steps and decides by their answers alone, so that it can be replayed."""
         kind = OperationKind(DBOS.run_step({"name": "begin"}, self._begin, number))
-        problem: dict[str, str] | None = None
+        problem: dict[str, Any] | None = None
         for position, step in enumerate(self._changes.steps(kind), start=1):
             problem = DBOS.run_step({"name": step.name}, self._attempt, number, position)
             if problem is not None:
@@ -146,7 +146,7 @@ class Engine:
             self._operations.move(number, OperationState.RUNNING, self._clock(), steps=steps)
         return operation.kind.value
 
-    def _attempt(self, number: int, position: int) -> dict[str, str] | None:
+    def _attempt(self, number: int, position: int) -> dict[str, Any] | None:
         """Run one step; its problem as plain JSON, None when it went well."""
         operation = self._get(number)
         step = self._changes.steps(operation.kind)[position - 1]
@@ -165,7 +165,7 @@ class Engine:
         except Exception:  # the operation still has to end; what is left over is in the log
             log.exception("operation %d could not be undone", number)
 
-    def _end(self, number: int, problem: dict[str, str] | None) -> None:
+    def _end(self, number: int, problem: dict[str, Any] | None) -> None:
         if self._get(number).state.ended:
             return
         state = OperationState.DONE if problem is None else OperationState.FAILED

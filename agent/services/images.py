@@ -1,12 +1,11 @@
 """Images as the admin sees them: what was built, what uses it, what people ask for most."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.core.composition import Composition
-from agent.core.operation import ImagesOf, Operation, OperationKind, Request
 from agent.core.errors import Refusal
+from agent.core.operation import ImagesOf, Operation, OperationKind, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Generation
 from agent.services.catalogue import Catalogue
@@ -69,19 +68,6 @@ class Images:
         self._history = history
         self._operations = operations
 
-    def list(self) -> list[KnownImage]:
-        """Every image of the node, the ones that were wanted last first."""
-        users = Counter(
-            generation.digest
-            for workload in self._workloads.of_node(self._node)
-            for generation in {workload.generation, workload.previous} - {None}
-            if generation is not None
-        )
-        return [
-            KnownImage(image, users[image.digest], self._guests.digest(image.composition) == image.digest)
-            for image in self._store.of_node(self._node)
-        ]
-
     def build(self, owner: Owner, modules: tuple[str, ...], request: Request) -> Operation:
         """Ask for an image to be built before anybody waits for it.
 
@@ -99,7 +85,7 @@ class Images:
         return self._operations.submit(ImagesOf(owner.key, self._node), OperationKind.PRUNE, request)
 
     def popular(self, count: int) -> list[Popular]:
-        """What people made their containers of, the most frequent first: worth having before it is asked for."""
+        """What people made their containers of, the most frequent first."""
         times: Counter[str] = Counter()
         for spec in self._history.asked_for(self._node):
             try:
@@ -107,5 +93,19 @@ class Images:
             except Refusal:
                 continue  # it was made of a module that is there no more
         return [
-            Popular(Composition.model_validate_json(text), number) for text, number in times.most_common(count)
+            Popular(Composition.model_validate_json(text), number)
+            for text, number in times.most_common(count)
+        ]
+
+    def list(self) -> list[KnownImage]:
+        """Every image of the node, the ones that were wanted last first."""
+        users = Counter(
+            generation.digest
+            for workload in self._workloads.of_node(self._node)
+            for generation in (workload.generation, workload.previous)
+            if generation is not None
+        )
+        return [
+            KnownImage(image, users[image.digest], self._guests.digest(image.composition) == image.digest)
+            for image in self._store.of_node(self._node)
         ]

@@ -1,4 +1,4 @@
-"""Secrets: what modules are given and nobody else may see. Files of root alone; never in the database or the store."""
+"""Secrets: what modules are given and nobody else may see. Files of root, never in database or store."""
 
 import re
 from collections.abc import Iterable
@@ -81,7 +81,9 @@ class Secrets:
             for secret, described in module.secrets.items()
         ]
 
-    def credentials(self, owner: Owner, workload: str, modules: Iterable[Module]) -> tuple[tuple[str, str], ...]:
+    def credentials(
+        self, owner: Owner, workload: str, modules: Iterable[Module]
+    ) -> tuple[tuple[str, str], ...]:
         """The credentials of a container: (name, file). What nobody has given is left out.
 
         The container's own value wins over the owner's, and that over what the admin gives to everyone.

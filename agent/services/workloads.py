@@ -12,8 +12,8 @@ from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
 from agent.host.journal import Journal
 from agent.host.node import Node
-from agent.host.runtime import UnitState
 from agent.host.presence import Presence
+from agent.host.runtime import UnitState
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
@@ -141,12 +141,10 @@ class Workloads:
             raise InvalidRequest(
                 f"{name} was never updated.", "So there is nothing that it could be rolled back to."
             )
-        return self._operations.submit(
-            workload, OperationKind.ROLLBACK, request, target=workload.previous
-        )
+        return self._operations.submit(workload, OperationKind.ROLLBACK, request, target=workload.previous)
 
     def outdated(self, owner: Owner) -> list[Workload]:
-        """The owner's containers that would come out different if they were made anew: after a deploy, usually."""
+        """The owner's containers that would come out different if they were made anew."""
         return [
             workload
             for workload in self.list(owner)

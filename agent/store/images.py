@@ -50,7 +50,9 @@ class ImageStore:
 
     def of_node(self, node: str) -> list[Image]:
         """A node's images, the ones that were wanted last first."""
-        query = select(images).where(images.c.node == node).order_by(images.c.built_at.desc(), images.c.digest)
+        query = (
+            select(images).where(images.c.node == node).order_by(images.c.built_at.desc(), images.c.digest)
+        )
         with self._database.read() as connection:
             return [
                 Image(

@@ -22,7 +22,7 @@ class OperationStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
+    def add(  # noqa: PLR0913, PLR0917 - each is a column
         self,
         subject: Subject,
         kind: OperationKind,

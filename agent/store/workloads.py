@@ -105,7 +105,7 @@ class WorkloadStore:
                 )
 
     def become(self, node: str, machine: str, generation: Generation) -> None:
-        """Note what a workload is made of from now on, and what it was made of before. The same again is nothing."""
+        """Note what a workload is made of from now on, and what it was before. Noting it twice is once."""
         here = (workloads.c.node == node, workloads.c.machine == machine)
         with self._database.write() as connection:
             row = connection.execute(select(workloads.c.generation).where(*here)).first()

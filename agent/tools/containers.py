@@ -18,8 +18,8 @@ from agent.tools.views import (
     ChangeView,
     ExecutedView,
     LogsView,
-    ModulesView,
     ModuleSummary,
+    ModulesView,
     ModuleView,
     ProblemView,
     StatusView,
@@ -42,8 +42,7 @@ SLICE = 11.0
 """Seconds of one look at an operation: longer than it takes to notice that no worker is there."""
 
 ACTING = frozenset(
-    f"{verb}_container"
-    for verb in ("create", "update", "roll_back", "start", "stop", "restart", "destroy")
+    f"{verb}_container" for verb in ("create", "update", "roll_back", "start", "stop", "restart", "destroy")
 ) | {"run_in_container"}
 """The tools that do something, rather than only look."""
 
@@ -81,7 +80,7 @@ def update_container(
     remove: list[str] | None = None,
     options: Options | None = None,
 ) -> ChangeView | ProblemView:
-    """Change what a container is made of: add or remove modules, or change options. /workspace stays as it is.
+    """Change what a container is made of: add or remove modules, or change options. /workspace stays.
 
     With neither, it is made anew of the newest versions of what it has. It can be rolled back afterwards.
 
@@ -105,7 +104,7 @@ def update_container(
 
 @containers.tool(timeout=LONG, sequential=True)
 def roll_back_container(ctx: Context, name: str) -> ChangeView | ProblemView:
-    """Undo the last update of a container: it is made of what it was made of before. /workspace stays as it is.
+    """Undo the last update of a container: it becomes what it was made of before. /workspace stays.
 
     Args:
         ctx: who asks.
@@ -268,7 +267,7 @@ def list_modules(ctx: Context) -> ModulesView | ProblemView:
 
 @containers.tool(timeout=READ)
 def explain_module(ctx: Context, name: str) -> ModuleView | ProblemView:
-    """Tell all about one module: its options with what they accept, ports, secrets, what it needs or excludes.
+    """Tell all about one module: options with what they accept, ports, secrets, what it needs or excludes.
 
     Args:
         ctx: who asks.

@@ -354,14 +354,7 @@ class ModuleView(_View):
 
 
 View = (
-    ProblemView
-    | ChangeView
-    | WorkloadsView
-    | StatusView
-    | LogsView
-    | ExecutedView
-    | ModulesView
-    | ModuleView
+    ProblemView | ChangeView | WorkloadsView | StatusView | LogsView | ExecutedView | ModulesView | ModuleView
 )
 """What any tool answers."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from inspect import isawaitable
 
 from pydantic_ai.messages import ModelMessage, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
@@ -72,5 +73,5 @@ async def _played(step: Step, number: int) -> AsyncIterator[str | DeltaToolCalls
                 async for item in _played(one, number):
                     yield item
         case _:
-            step()
-            await asyncio.sleep(0)  # where a turn can be stopped
+            happens = step()
+            await (happens if isawaitable(happens) else asyncio.sleep(0))  # where a turn can be stopped

@@ -129,4 +129,5 @@ def desk_of(
         assistant=assistant,
         forget=app.conversations.clear,
         run_worker=app.run_worker,
+        refresh_modules=app.refresh_modules,
     )

@@ -87,6 +87,8 @@ class StorageContract:
         with pytest.raises(CommandFailed, match="already exists"):
             place.zfs.snapshot(f"{dataset}@a")
         place.zfs.clone(f"{dataset}@a", f"{dataset}/deep/copy", quota="1G")
+        assert place.zfs.origin(f"{dataset}/deep/copy") == f"{dataset}@a"
+        assert place.zfs.origin(dataset) is None
         assert place.zfs.usage(f"{dataset}/deep/copy").quota == 1 << 30
         with pytest.raises(CommandFailed, match="already exists"):
             place.zfs.clone(f"{dataset}@a", f"{dataset}/deep/copy")

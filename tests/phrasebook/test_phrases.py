@@ -32,9 +32,8 @@ def test_a_sentence_is_understood(case: dict[str, Any]) -> None:
     asked = Call(case["asked"], ASKED.get(case["asked"], {})) if "asked" in case else None
     meaning = understand(case["say"], Background(last=case.get("last"), asked=asked, modules=MODULES))
     match meaning:
-        case Act(calls, about):
+        case Act(calls):
             assert [{call.tool: call.arguments} for call in calls] == case.get("calls")
-            assert about == case.get("about", "")
         case Ask(call):
             assert call.tool == case.get("asks")
         case Say(topic, about):

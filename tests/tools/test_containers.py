@@ -58,17 +58,18 @@ def caller(simulation: Simulation) -> Caller:
     return Caller(simulation, owner)
 
 
-def test_there_are_the_ten_tools_and_none_takes_an_owner_or_approves() -> None:
+def test_there_are_these_tools_and_none_takes_an_owner_or_approves() -> None:
     """What a model may do is this list; it can neither speak for another owner nor agree to a plan."""
     assert sorted(containers.tools) == sorted(
         [
             *("create_container", "list_containers", "container_status", "start_container", "stop_container"),
             *("restart_container", "destroy_container", "container_logs", "run_in_container", "list_modules"),
+            *("update_container", "roll_back_container", "explain_module"),
         ]
     )
     for tool in containers.tools.values():
         parameters = tool.function_schema.json_schema["properties"]
-        assert set(parameters) <= {"name", "modules", "lines", "command"}
+        assert set(parameters) <= {"name", "modules", "options", "add", "remove", "lines", "command"}
         assert all(parameter.get("description") for parameter in parameters.values())
 
 

@@ -132,6 +132,7 @@ def _get(call: Call) -> Answer:
         "quota": dataset.quota,
         "mounted": "yes" if dataset.mounted else "no",
         "mountpoint": mountpoint(call.world, name),
+        "origin": dataset.origin or "-",
     }
     if not known.keys() >= set(properties.split(",")):
         raise call.unknown()

@@ -1,4 +1,4 @@
-"""The ``debian`` guest builder: an image made by mmdebstrap, a clone of it per container, and systemd-nspawn."""
+"""The ``debian`` guest builder: an image by mmdebstrap, a clone of it per container, and systemd-nspawn."""
 
 from agent.core.composition import Composition
 from agent.core.errors import HostFailure, InvalidSpec
@@ -9,8 +9,8 @@ from agent.host.presence import Presence
 from agent.host.runtime import Machine
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
-from agent.services.guests.guests import Report, Root
 from agent.services.guests.golden import GoldenImages
+from agent.services.guests.guests import Report, Root
 from agent.settings import Settings
 
 BEFORE = "-before"
@@ -60,29 +60,45 @@ class DebianGuests:
     def change(self, machine: Machine, generation: Generation, root: Root) -> None:
         """See :meth:`agent.services.guests.Guests.change`.
 
-        The root that is there is put aside, the one that is wanted comes in its place (the one before, or a
-        new clone), and what was put aside becomes the one before. Each step looks at what the last left.
+        The root that is there is put aside, and the one that is wanted comes in its place: the one before, or
+        a new clone. Where it is the one that was put aside that is wanted, the change is taken back. Each
+        step looks at what the last left.
         """
         wanted = self._images.snapshot(generation.digest, root.uid_base)
         aside, before = root.dataset + ASIDE, root.dataset + BEFORE
-        if self._is_clone(root.dataset, wanted) and self._zfs.presence(aside) is Presence.ABSENT:
-            self.runtime.write(machine)
-            return
-        if self._zfs.presence(aside) is not Presence.PRESENT:
-            self.runtime.stop(machine.name)
-            self._zfs.set(root.dataset, "mountpoint", "none")
-            self._zfs.rename(root.dataset, aside)
-        if self._zfs.presence(root.dataset) is not Presence.PRESENT:
+        if self._is_clone(aside, wanted):
+            self._put_away(machine.name, root.dataset, before)
+            self._zfs.rename(aside, root.dataset)
+        elif not self._is_clone(root.dataset, wanted):
+            if self._zfs.presence(root.dataset) is Presence.PRESENT:
+                self.settle(machine.name, root)  # of a change that went well but for this
+                self._put_away(machine.name, root.dataset, aside)
             if self._is_clone(before, wanted):
                 self._zfs.rename(before, root.dataset)
             else:
                 self._clone(generation, root)
         if self._zfs.mountpoint(root.dataset) is None:
             self._zfs.set(root.dataset, "mountpoint", root.folder)
-        if self._zfs.presence(before) is Presence.PRESENT:
-            self._zfs.destroy(before, recursive=True)
-        self._zfs.rename(aside, before)
         self.runtime.write(machine)
+
+    def settle(self, machine: str, root: Root) -> None:  # noqa: ARG002
+        """See :meth:`agent.services.guests.Guests.settle`: what was put aside is the one before now."""
+        aside, before = root.dataset + ASIDE, root.dataset + BEFORE
+        if self._zfs.presence(aside) is Presence.PRESENT:
+            if self._zfs.presence(before) is Presence.PRESENT:
+                self._zfs.destroy(before, recursive=True)
+            self._zfs.rename(aside, before)
+
+    def _put_away(self, machine: str, dataset: str, to: str) -> None:
+        """Give a root that is there another name, or give it up where that name is taken."""
+        if self._zfs.presence(dataset) is not Presence.PRESENT:
+            return
+        self.runtime.stop(machine)
+        if self._zfs.presence(to) is Presence.PRESENT:
+            self._zfs.destroy(dataset, recursive=True)
+            return
+        self._zfs.set(dataset, "mountpoint", "none")
+        self._zfs.rename(dataset, to)
 
     def discard(self, digest: str) -> None:
         """See :meth:`agent.services.guests.Guests.discard`."""

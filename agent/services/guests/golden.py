@@ -92,7 +92,7 @@ class GoldenImages:
                 self._make(shifted, lambda folder: shift(self._node, folder, uid_base), source=recipe.digest)
 
     def discard(self, digest: str) -> None:
-        """Destroy an image, each owner's view of it, and its archive; none of which any container may be made of."""
+        """Destroy an image, each owner's view of it, and its archive. No container may be made of it."""
         above = self._layout.image("").rstrip("/")
         views = [one for one in self._zfs.children(above) if one.startswith(f"{above}/{digest}-")]
         for dataset in (*views, self._layout.image(digest)):

@@ -31,9 +31,12 @@ class Root:
 
 
 class Guests(Protocol):
-    """A guest builder on one node, with the runtime that its guests are run by. Everything may be done twice."""
+    """A guest builder on one node, with the runtime of its guests. Everything may be done twice."""
 
-    runtime: Runtime
+    @property
+    def runtime(self) -> Runtime:
+        """What its guests are run by."""
+        ...
 
     def check(self, composition: Composition) -> None:
         """Raise unless this builder can make it.
@@ -77,8 +80,12 @@ class Guests(Protocol):
         Args:
             machine: as it is to be run from now on.
             generation: what it is to be made of.
-            root: of the workload; what it was before stays within reach of one more change.
+            root: of the workload. What it was is kept, so that the same with that takes the change back.
         """
+        ...
+
+    def settle(self, machine: str, root: Root) -> None:
+        """A change went well: what it was before the change is what it can be rolled back to from now on."""
         ...
 
     def discard(self, digest: str) -> None:

@@ -1,4 +1,4 @@
-"""The ``nix`` guest builder: a NixOS system in the Nix store, shared by all who want the same, and extra-container."""
+"""The ``nix`` guest builder: a NixOS system that all who want the same share, and extra-container."""
 
 import hashlib
 import json
@@ -11,17 +11,18 @@ from threading import Lock
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from agent.core.composition import Composition, refusal
+from agent.core.composition import Composition
 from agent.core.errors import InvalidSettings
 from agent.core.workload import ContainerSpec, Generation
 from agent.host.archive import shift
 from agent.host.extra_container import ExtraContainer
-from agent.host.nix import Nix, SpecRejected
+from agent.host.nix import Attribute, Nix
+from agent.host.nix_store import NixStore
 from agent.host.node import Node
 from agent.host.presence import Presence
 from agent.host.runtime import Machine
 from agent.host.zfs import Zfs
-from agent.services.catalogue import Catalogue, nix_folder
+from agent.services.catalogue import nix_folder
 from agent.services.guests.guests import Report, Root
 from agent.settings import Settings
 
@@ -44,18 +45,19 @@ _PREBUILT = TypeAdapter(list[_Prebuilt])
 class NixGuests:
     """NixOS guests. See :class:`agent.services.guests.Guests`."""
 
-    def __init__(self, settings: Settings, node: Node, catalogue: Catalogue, nix: Nix) -> None:
+    def __init__(self, settings: Settings, node: Node, nix: Nix) -> None:
         self._settings = settings
         self._node = node
         self._zfs = Zfs(node)
         self._nix = nix
-        self._catalogue = catalogue
+        self._store = NixStore(node)
         self._making: defaultdict[str, Lock] = defaultdict(Lock)
         self.runtime = ExtraContainer(
             node,
-            instance=nix_folder() / "lib" / "instance.nix",
+            nix=str(nix_folder()),
             busybox=str(settings.busybox),
-            program=settings.extra_container,
+            command=settings.extra_container,
+            requires=("nftables.service",),
         )
 
     def check(self, composition: Composition) -> None:
@@ -64,19 +66,21 @@ class NixGuests:
     def digest(self, composition: Composition) -> str:
         """See :meth:`agent.services.guests.Guests.digest`."""
         own = [FORMAT, str(self._nixpkgs), self._settings.state_version, self._tree]
-        return hashlib.sha256(json.dumps([own, composition.model_dump(mode="json")]).encode()).hexdigest()[:32]
+        return hashlib.sha256(json.dumps([own, composition.model_dump(mode="json")]).encode()).hexdigest()[
+            :32
+        ]
 
     def ensure(self, composition: Composition, uid_base: int, report: Report) -> str:  # noqa: ARG002
-        """See :meth:`agent.services.guests.Guests.ensure`: what was built before is neither evaluated nor built."""
+        """See :meth:`agent.services.guests.Guests.ensure`: what is there is not evaluated."""
         digest = self.digest(composition)
         if digest in self._prebuilt:
             return self._prebuilt[digest]
         with self._making[digest]:
-            built = self._nix.roots(ROOTS).get(digest)
+            built = self._store.roots(ROOTS).get(digest)
             return built or self._build(composition, digest, report)
 
     def furnish(self, generation: Generation, root: Root) -> None:  # noqa: ARG002
-        """See :meth:`agent.services.guests.Guests.furnish`: it begins empty, as the system is in the store."""
+        """See :meth:`agent.services.guests.Guests.furnish`: empty, as the system is in the store."""
         if self._zfs.presence(root.dataset) is not Presence.PRESENT:
             self._zfs.create(root.dataset, mountpoint=root.folder, quota=root.quota)
         if not self._settings.idmapped_mounts:
@@ -86,10 +90,14 @@ class NixGuests:
         """See :meth:`agent.services.guests.Guests.change`: in place where only the system changed."""
         self.runtime.update(machine)
 
+    def settle(self, machine: str, root: Root) -> None:  # noqa: ARG002
+        """See :meth:`agent.services.guests.Guests.settle`: older ones may be collected."""
+        self.runtime.forget_older(machine)
+
     def discard(self, digest: str) -> None:
-        """See :meth:`agent.services.guests.Guests.discard`: the root goes, and then what it alone had kept."""
-        self._nix.remove_root(f"{ROOTS}/{digest}")
-        self._nix.collect_garbage()
+        """See :meth:`agent.services.guests.Guests.discard`: with all that it alone had kept."""
+        self._store.remove_root(f"{ROOTS}/{digest}")
+        self._store.collect_garbage()
 
     def _build(self, composition: Composition, digest: str, report: Report) -> str:
         spec = ContainerSpec(name=NAME, modules=composition.modules, options=composition.options)
@@ -102,21 +110,17 @@ class NixGuests:
             arguments["own"] = str(self._settings.modules_dir)
         log = self._settings.state_folder / "logs" / f"build-{digest}.log"
         building = self._nix.build(
-            str(nix_folder() / "lib"),
-            "guest",
-            arguments,
+            Attribute(str(nix_folder() / "lib"), "guest", arguments),
             root=f"{ROOTS}/{digest}",
             log=str(log),
             timeout=self._settings.build_timeout,
         )
-        try:
-            with closing(building):
-                while True:
+        with closing(building):
+            while True:
+                try:
                     report(next(building).progress())
-        except StopIteration as end:
-            return end.value
-        except SpecRejected as rejected:
-            raise refusal(rejected.problem, self._catalogue.modules) from rejected
+                except StopIteration as end:
+                    return end.value
 
     @property
     def _nixpkgs(self) -> Path:

@@ -8,9 +8,10 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+from agent.core.workload import ContainerSpec
 from agent.host.node import LocalNode
 from agent.services.catalogue import Catalogue
-from agent.services.images import Images
+from agent.services.guests.debian import DebianGuests
 from agent.settings import load
 from tests.box.inside.product import destroy, host, left_of, machine_of, voxnix
 
@@ -70,7 +71,9 @@ def asked(*arguments: str) -> int:
 def forget_image(module: str) -> None:
     """Take a module's image out of every cache, so that it has to be built."""
     settings = load(debian_sources="/etc/apt/sources.list")
-    digest = Images(settings, LocalNode("box"), Catalogue()).recipe((module,)).digest
+    catalogue = Catalogue()
+    composition = catalogue.compose(ContainerSpec(name="any", modules=(module,)))
+    digest = DebianGuests(settings, LocalNode("box"), catalogue).digest(composition)
     (Path("/var/cache/voxnix/images") / f"{digest}.tar.zst").unlink(missing_ok=True)
     for dataset in reversed(host("zfs", "list", "-H", "-o", "name", "-r", "tank").splitlines()):
         if digest in dataset:
