@@ -5,6 +5,7 @@ VoxnixError
 │   ├── InvalidName         a name that breaks the rule
 │   ├── InvalidRequest      anything else that cannot be asked for like this
 │   ├── UnknownModule       with the nearest names
+│   ├── InvalidSpec         a specification that the modules do not accept
 │   ├── UnknownWorkload     also the answer for another owner's workload
 │   ├── UnknownOperation
 │   ├── NameInUse
@@ -50,6 +51,25 @@ class Problem:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class SpecProblem:
+    """What is wrong with the specification of a container, in the words of the Nix code that read it.
+
+    Attributes:
+        code: which rule is broken, stable for programs.
+        module: the module that it is about; empty when it is about none.
+        option: its option; empty when it is about none.
+        accepted: what would be right; empty when that cannot be said.
+        message: one sentence.
+    """
+
+    code: str
+    module: str
+    option: str
+    accepted: str
+    message: str
+
+
 class VoxnixError(Exception):
     """The root: an error that is fit to be shown to a person.
 
@@ -87,6 +107,18 @@ class InvalidRequest(Refusal):
 
 class UnknownModule(Refusal):
     """No such module."""
+
+
+class InvalidSpec(Refusal):
+    """A specification that the modules do not accept, with what they say about it.
+
+    Args:
+        spec: which part, and what would be accepted.
+    """
+
+    def __init__(self, spec: SpecProblem) -> None:
+        super().__init__(spec.message, hint=f"Accepted: {spec.accepted}." if spec.accepted else "")
+        self.spec = spec
 
 
 class UnknownWorkload(Refusal):
