@@ -115,7 +115,8 @@ class Nix:
         """
         said = NixLog()
         plan = f"{root}.drv"
-        argv = ["nix-instantiate", *_PURE, "--add-root", plan, *_LOG, *attribute.words]
+        evaluate = [*self._bounded, "nix-instantiate", *_PURE, "--add-root", plan, *_LOG, *attribute.words]
+        realise = [*_APART, "nix-store", "--realise", f"{plan}!out", "--add-root", root, *_LOG]
         what = f"{attribute.name} could not be built."
         try:
             while not self._turns.acquire(blocking=False):
@@ -123,43 +124,35 @@ class Nix:
                 time.sleep(TURN)
             begun = time.monotonic()
             try:
-                yield BuildProgress(Phase.EVALUATING)
-                yield from self._follow([*self._bounded, *argv], said, what, log, timeout)
+                yield said.told
+                yield from self._followed(evaluate, said, timeout)
             finally:
                 self._turns.release()
-            said.realising()
-            argv = ["nix-store", "--realise", f"{plan}!out", "--add-root", root, *_LOG]
-            left = max(timeout - (time.monotonic() - begun), 1)
-            yield from self._follow([*_APART, *argv], said, what, log, left)
-        finally:
-            # A link that stays keeps a plan of some kilobytes, until the next build of the same.
-            with suppress(HostFailure):
-                self._node.remove(plan)
-        return self._node.run(["readlink", root], timeout=TIMEOUT).stdout.strip()
-
-    def _follow(
-        self, argv: list[str], said: NixLog, what: str, log: str, timeout: float
-    ) -> Generator[BuildProgress]:
-        """Run one of the programs of a build to its end, and write the log, however it ends."""
-        try:
-            with closing(self._node.lines(argv, timeout=timeout)) as lines:
-                for line in lines:
-                    progress = said.feed(line)
-                    if progress is not None:
-                        yield progress
+            yield said.realising()
+            yield from self._followed(realise, said, max(timeout - (time.monotonic() - begun), 0))
         except (CommandFailed, CommandTimedOut) as raised:
             failure = raised
         else:
-            return
+            return self._node.run(["readlink", root], timeout=TIMEOUT).stdout.strip()
         finally:
             log = self._keep(said, log)
+            # A link that stays keeps a plan of some kilobytes, until the next build of the same.
+            with suppress(HostFailure):
+                self._node.remove(plan)
         match failure:
-            case CommandFailed() if said.text:
-                raise explained(said, failure.returncode, what, log) from failure
-            case CommandFailed():
-                raise failure
             case CommandTimedOut():
                 raise too_slow(said, timeout, what, log) from failure
+            case CommandFailed() if said.text:
+                raise explained(said, failure.returncode, what, log) from failure
+            case _:
+                raise failure
+
+    def _followed(self, argv: list[str], said: NixLog, timeout: float) -> Generator[BuildProgress]:
+        with closing(self._node.lines(argv, timeout=timeout)) as lines:
+            for line in lines:
+                progress = said.feed(line)
+                if progress is not None:
+                    yield progress
 
     def _keep(self, said: NixLog, log: str) -> str:
         """Write the log, and tell where it is: nowhere, when the disk is full or takes none."""

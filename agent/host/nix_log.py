@@ -112,10 +112,12 @@ class NixLog:
         self._bytes_to_copy = 0
         self.told = BuildProgress(self._phase)
 
-    def realising(self) -> None:
+    def realising(self) -> BuildProgress:
         """From now on it is the log of a build; it was one of an evaluation until now."""
         self._phase = Phase.BUILDING
         self.loose.clear()
+        self.told = self._now()
+        return self.told
 
     def said(self, derivation: str) -> tuple[str, ...]:
         """The last lines of the builder of a ``.drv`` file."""
@@ -206,7 +208,8 @@ class NixLog:
         # In whole MiB: a step per received block would be more than anybody reads.
         bytes_copied = (self._bytes_copied + sum(self._bytes.values())) // _MEBIBYTE * _MEBIBYTE
         running = next(reversed(self._running.values()), "")
-        downloading = self._phase is Phase.BUILDING and not running and copied < to_copy
+        fetches = copied < to_copy or (to_copy > 0 and to_build == 0)
+        downloading = self._phase is Phase.BUILDING and not running and fetches
         return BuildProgress(
             phase=Phase.DOWNLOADING if downloading else self._phase,
             built=built,

@@ -72,7 +72,7 @@ class NixStore:
 
     def add_root(self, path: str, root: str) -> None:
         """Keep a path, which has to be there, from the garbage collector by a link to it."""
-        self._query("--outputs" if path.endswith(_PLAN) else "--hash", path)
+        self._query("--hash", path)  # fails for one that is not; the next would fetch it
         self._node.run(["nix-store", "--add-root", root, "--realise", path], timeout=TIMEOUT)
 
     def remove_root(self, root: str) -> None:
