@@ -137,6 +137,7 @@ class Changes:
         )
         if RAN in operation.claims:
             self._runtime.start(operation.machine)
+            self._await(operation, lambda _: None)
 
     def _workload(self, operation: Operation) -> Workload:
         workload = self._workloads.find(Owner(operation.owner), operation.workload)

@@ -17,10 +17,15 @@ from agent.settings import Settings
 from agent.store.nodes import NodeStore
 
 PROGRAMS = (
-    *("apt-config", "busctl", "ip", "journalctl", "machinectl", "mmdebstrap", "nft", "systemctl"),
-    *("systemd-nspawn", "systemd-run", "tar", "unshare", "zfs", "zpool"),
+    *("busctl", "ip", "journalctl", "machinectl", "nft", "systemctl"),
+    *("systemd-nspawn", "systemd-run", "unshare", "zfs", "zpool"),
 )
 """What the host layer drives."""
+BUILDER_PROGRAMS = {
+    "debian": ("apt-config", "mmdebstrap", "tar"),
+    "nix": ("nix-env", "nix-instantiate", "nix-store", "prlimit"),
+}
+"""What it drives to make guests, beside those."""
 
 
 class Finding(BaseModel):
@@ -68,6 +73,7 @@ class Diagnostics:
             "bridge": self._bridge,
             "firewall": self._firewall,
             "modules": self._modules,
+            "guests": self._guests,
             "model": self._model,
         }
         return [_guarded(name, check) for name, check in checks.items()]
@@ -94,9 +100,12 @@ class Diagnostics:
     def _programs(self) -> Finding:
         if self._node.simulated:
             return Finding(name="programs", ok=True, detail="simulated")
-        missing = [program for program in PROGRAMS if shutil.which(program) is None]
+        wanted = [*PROGRAMS, *BUILDER_PROGRAMS[self._settings.guest_builder]]
+        if self._settings.guest_builder == "nix":
+            wanted += [self._settings.extra_container, str(self._settings.busybox)]
+        missing = [program for program in wanted if shutil.which(program) is None]
         if not missing:
-            return Finding(name="programs", ok=True, detail=f"all {len(PROGRAMS)} are there")
+            return Finding(name="programs", ok=True, detail=f"all {len(wanted)} are there")
         return Finding(
             name="programs",
             ok=False,
@@ -132,6 +141,19 @@ class Diagnostics:
 
     def _modules(self) -> Finding:
         return Finding(name="modules", ok=True, detail=f"{len(self._catalogue.all())} modules")
+
+    def _guests(self) -> Finding:
+        if self._settings.guest_builder == "debian":
+            return Finding(name="guests", ok=True, detail=f"made of Debian {self._settings.debian_suite}")
+        tree = self._settings.nixpkgs
+        if tree is None or not self._node.exists(f"{tree}/nixos/lib/eval-config.nix"):
+            return Finding(
+                name="guests",
+                ok=False,
+                detail=f"there is no nixpkgs at {tree}" if tree else "the setting nixpkgs is not set",
+                hint="Set nixpkgs to the folder of one.",
+            )
+        return Finding(name="guests", ok=True, detail=f"made of NixOS, from {tree}")
 
     def _model(self) -> Finding:
         if not self._settings.model:

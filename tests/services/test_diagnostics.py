@@ -1,9 +1,13 @@
 import sys
+from pathlib import Path
 
+import pytest
+
+from agent import settings
 from agent.app import App
 from agent.host.simulated import Fault, SimulatedNode
 from agent.host.simulated import node as simulated
-from agent.services.diagnostics import PROGRAMS
+from agent.services.diagnostics import BUILDER_PROGRAMS, PROGRAMS
 from tests.services.conftest import made
 
 
@@ -12,7 +16,7 @@ def test_a_healthy_node_is_in_order(app: App) -> None:
     made(app)
     findings = app.services.diagnostics.check()
     assert {finding.name for finding in findings if finding.ok} == {
-        *("database", "worker", "programs", "pool", "bridge", "firewall", "modules", "model")
+        *("database", "worker", "programs", "pool", "bridge", "firewall", "modules", "guests", "model")
     }
     assert all(finding.detail for finding in findings)
 
@@ -31,4 +35,16 @@ def test_a_check_that_fails_is_a_finding(app: App, node: SimulatedNode) -> None:
 def test_every_program_that_is_driven_is_looked_for() -> None:
     """The simulated node knows each command of the host layer; what no system lacks is left out."""
     driven = {*simulated.PROGRAMS, *simulated.STREAMS} - {"mkdir", "mv", "rm", sys.executable}
-    assert driven <= set(PROGRAMS)
+    assert driven <= {*PROGRAMS, *BUILDER_PROGRAMS["debian"]}
+
+
+@pytest.mark.parametrize(
+    ("tree", "detail"),
+    [(None, "the setting nixpkgs is not set"), (Path("/nowhere"), "there is no nixpkgs at /nowhere")],
+)
+def test_guests_of_nix_need_a_nixpkgs(tmp_path: Path, tree: Path | None, detail: str) -> None:
+    """The doctor says so before anybody waits for a build."""
+    changed = settings.load(simulate=True, state_dir=tmp_path, guest_builder="nix", nixpkgs=tree)
+    with App.open(changed) as app:
+        found = {finding.name: finding for finding in app.services.diagnostics.check()}
+    assert (found["guests"].ok, found["guests"].detail) == (False, detail)

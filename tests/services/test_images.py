@@ -4,7 +4,7 @@ from agent.app import App
 from agent.core.errors import UnknownModule
 from agent.core.operation import OperationState
 from agent.core.workload import ContainerSpec
-from agent.host.simulated import SimulatedNode
+from agent.host.simulated import Pace, SimulatedNode
 from tests.services.conftest import ANN, ASKED, BOB, made
 
 
@@ -50,15 +50,21 @@ def test_pruning_takes_what_nothing_uses_and_leaves_the_rest(app: App, node: Sim
     done(app, app.services.workloads.roll_back(ANN, "dev", ASKED).id)
 
 
-def test_pruning_spares_what_is_being_made(app: App) -> None:
+def test_pruning_spares_what_is_being_made(app: App, node: SimulatedNode) -> None:
     """An operation that waits for its turn finds what was built for it."""
     done(app, app.services.images.build(ANN, ("git",), ASKED).id)
-    with app.services.workloads._database.write():  # noqa: SLF001 - both are seen by the worker at the same time
-        pruned = app.services.images.prune(ANN, ASKED)
-        created = app.services.workloads.create(ANN, ContainerSpec(name="dev", modules=("git",)), ASKED)
-    done(app, pruned.id)
-    done(app, created.id)
-    assert images(app) == {("git",): 1}
+    app.close()  # no worker runs now, so the next one sees both at the same time
+    again = SimulatedNode("box", pace=Pace.instant())
+    again.world = node.world
+    reopened = App(app.settings, again)
+    try:
+        pruned = reopened.services.images.prune(ANN, ASKED)
+        created = reopened.services.workloads.create(ANN, ContainerSpec(name="dev", modules=("git",)), ASKED)
+        done(reopened, pruned.id)
+        done(reopened, created.id)
+        assert images(reopened) == {("git",): 1}
+    finally:
+        reopened.close()
 
 
 def test_what_people_make_is_counted(app: App) -> None:
