@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.errors import CommandTimedOut
-from agent.host.nspawn import Machine, Nspawn, nspawn_text, unit, unit_file, unit_text
+from agent.host.nspawn import Nspawn, nspawn_text, unit, unit_file, unit_text
+from agent.host.runtime import Machine
 from agent.host.simulated import Fault, Pace, SimulatedNode
 
 BASE = 1_048_576

@@ -86,7 +86,9 @@ def test_states_of_units() -> None:
 )
 def test_words_for_states(active: str, state: UnitState) -> None:
     """A word nobody knows is unknown, not inactive."""
-    assert parse_states(f"ActiveState={active}\nId=systemd-nspawn@a.service\n", "systemd-nspawn") == {"a": state}
+    text = f"ActiveState={active}\nId=container@a.service\n"
+    assert parse_states(text, "container") == {"a": state}
+    assert parse_states(text, "systemd-nspawn") == {}
 
 
 @given(st.text())
