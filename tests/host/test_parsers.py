@@ -103,6 +103,13 @@ def test_what_concerns_machines() -> None:
     assert [concerns_machines(line) for line in lines] == [False, True, True]
 
 
+def test_a_nixos_containers_unit_concerns_machines() -> None:
+    """Whatever runs it."""
+    path = '{"path":"/org/freedesktop/systemd1/unit/%s","member":"PropertiesChanged"}'
+    assert concerns_machines(path % "container_40dev_2dabcde_2eservice")
+    assert not concerns_machines(path % "my_2dcontainer_2eservice")
+
+
 def zfs(answers: dict[str, tuple[int, str, str]]) -> Zfs:
     """A ZFS that answers as scripted."""
     return Zfs(ScriptedNode({**answers}))
