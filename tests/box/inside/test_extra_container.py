@@ -1,6 +1,7 @@
 """Containers whose systems come from the store keep what the other runtime keeps, and can do more."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -118,7 +119,7 @@ class TestExtraContainer(MachineContract, IsolationContract):
         assert nix.rollback(running, before.number) is Applied.NOTHING
         assert nix.rollback(running, before.number) is Applied.NOTHING
         assert nix.system(running) == built[0]
-        assert [one.system for one in nix.generations(running)] == [built[0], built[2]]
+        assert [one.system for one in nix.generations(running)] == [built[0]]
         assert nix.previous(running) is None
         with pytest.raises(InvalidRequest, match="no generation 7"):
             nix.rollback(running, 7)
@@ -133,6 +134,13 @@ class TestExtraContainer(MachineContract, IsolationContract):
         assert nix.rollback(running, 1) is Applied.RESTARTED
         assert nix.exec(running, ["hostname"], 10).stdout == "dev\n"
         assert nix.exec(running, ["readlink", "/run/current-system"], 10).stdout == f"{built[0]}\n"
+
+    def test_an_update_leaves_one_generation_to_go_back_to(self, place: Place, name: str) -> None:
+        """Each keeps a system in the store, so there are no more."""
+        nix = runtime()
+        for number in (1, 2, 3):
+            assert nix.update(place.machine(name, tasks_max=500 + number)) is Applied.NOTHING
+        assert [one.number for one in nix.generations(name)] == [3, 4]
 
     def test_the_store_keeps_what_a_machine_needs(self, place: Place, name: str) -> None:
         """A collection of garbage would spare its system, its unit and its settings."""
@@ -153,6 +161,17 @@ class TestExtraContainer(MachineContract, IsolationContract):
     def test_its_journal_is_in_its_root(self, place: Place, running: str) -> None:
         """So it is there while it is stopped, as the other runtime's is."""
         assert place.node.exists(f"/var/lib/machines/{running}/var/log/journal")
+
+    def test_a_busybox_from_the_store_is_used_as_it_is(self, place: Place, name: str, tmp_path: Path) -> None:
+        """One that is outside of it is put in."""
+        shutil.copy2(BUSYBOX, tmp_path)
+        kept = place.node.run(["nix-store", "--add", str(tmp_path)]).stdout.strip()
+        nix = str(CHECKOUT / "nix")
+        ExtraContainer(place.node, nix=nix, busybox=f"{kept}/busybox").write(place.machine(name))
+        unit = place.node.run(["systemctl", "cat", place.runtime.unit(name)]).stdout
+        assert f"ExecStartPre={kept}/busybox mkdir" in unit
+        spared = place.node.run(["nix-store", "--gc", "--print-live"]).stdout.splitlines()
+        assert kept in spared
 
     def test_a_machine_without_a_system_is_refused(self, place: Place) -> None:
         """There is nothing to boot."""
