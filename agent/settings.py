@@ -20,7 +20,15 @@ PREFIX = "VOXNIX_"
 FILE_VARIABLE = "VOXNIX_SETTINGS"
 DEFAULT_FILE = "/etc/voxnix/settings.toml"
 SIZE = r"^[1-9][0-9]*[KMGT]$"
-NOT_SETTINGS = frozenset({FILE_VARIABLE, "VOXNIX_CACHE", "VOXNIX_DEBIAN_MIRROR", "VOXNIX_TEST_NIXPKGS"})
+NOT_SETTINGS = frozenset(
+    {
+        FILE_VARIABLE,
+        "VOXNIX_CACHE",
+        "VOXNIX_DEBIAN_MIRROR",
+        "VOXNIX_EXTRA_CONTAINER",
+        "VOXNIX_TEST_NIXPKGS",
+    }
+)
 """Variables with our prefix that belong to the scripts around the product."""
 
 

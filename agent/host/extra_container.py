@@ -22,6 +22,9 @@ BUILD_TIMEOUT = 60.0
 SWITCH_TIMEOUT = 600.0
 """Seconds for a guest to become another system while it runs."""
 
+KEPT = 2
+"""How many generations an update leaves: what it made, and what it can go back to."""
+
 PROFILES = "/nix/var/nix/profiles/voxnix"
 CONF_FOLDER = "/etc/nixos-containers"
 UNIT_FOLDERS = ("/etc/systemd-mutable/system", "/usr/lib/systemd/system")
@@ -85,10 +88,18 @@ class ExtraContainer(Units):
         """See :meth:`agent.host.runtime.Runtime.write`: a new generation, unless nothing changed."""
         if not machine.system:
             raise ValueError(f"{machine.name} has no system to boot")
-        self._node.run(["mkdir", "-p", PROFILES], timeout=TIMEOUT)
+        if not self._node.exists(PROFILES):
+            self._node.run(["mkdir", "-p", PROFILES], timeout=TIMEOUT)
         given = ["--file", f"{self._nix}/lib/instance.nix", "--argstr", "parameters", self._json(machine)]
         self._profile(machine.name, *given, "--attr", "instance", "--set")
         self._install(machine.name)
+
+    def update(self, machine: Machine) -> Applied:
+        """See :meth:`agent.host.runtime.Runtime.update`. What it was before can be gone back to."""
+        applied = super().update(machine)
+        # The store keeps every generation's system.
+        self._profile(machine.name, "--delete-generations", f"+{KEPT}")
+        return applied
 
     def remove(self, name: str) -> None:
         """See :meth:`agent.host.runtime.Runtime.remove`."""
@@ -129,7 +140,7 @@ class ExtraContainer(Units):
         return None
 
     def rollback(self, name: str, generation: int) -> Applied:
-        """Make a machine what it was. The same again changes nothing.
+        """Make a machine what it was, and forget what it became since. The same again changes nothing.
 
         Args:
             name: of the machine.
@@ -142,11 +153,17 @@ class ExtraContainer(Units):
             InvalidRequest: there is no such generation.
             HostFailure: it could not be installed or applied.
         """
-        if generation not in {known.number for known in self.generations(name)}:
+        known = [one.number for one in self.generations(name)]
+        if generation not in known:
             raise InvalidRequest(f"{name} has no generation {generation} to go back to.")
         self._profile(name, "--switch-generation", str(generation))
         self._install(name)
-        return self._apply(name)
+        applied = self._apply(name)
+        # Or it would be what the next one goes back to.
+        later = [str(number) for number in known if number > generation]
+        if later:
+            self._profile(name, "--delete-generations", *later)
+        return applied
 
     def system(self, name: str) -> str:
         """The store path of the system that a machine is installed with; empty where there is none."""

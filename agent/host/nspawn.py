@@ -7,6 +7,9 @@ from agent.host.units import Units, mark, unit_name
 
 KIND = "systemd-nspawn"
 
+TUN = "/dev/net/tun"
+"""The one device that nspawn itself makes in a container, for its root; up to 257 in each, or it fails."""
+
 _STOCK = (
     "systemd-nspawn --quiet --keep-unit --boot --link-journal=try-guest --network-veth -U"
     " --settings=override --machine=%i"
@@ -42,7 +45,7 @@ def nspawn_text(machine: Machine) -> str:
     binds = "".join(
         f"Bind={_bind_path(source)}:{_bind_path(target)}{mapped}\n" for source, target in machine.binds
     )
-    devices = "".join(f"Bind={device}\n" for device in machine.devices)
+    devices = "".join(f"Bind={device}\n" for device in machine.devices if device != TUN)
     return f"""\
 [Exec]
 Boot=yes
@@ -66,7 +69,8 @@ def unit_text(machine: Machine) -> str:
 
     A mount that is missing stops the start: the folder under it would look like an empty workspace.
     RequiresMountsFor alone does not, as systemd knows only the mounts that it can see. The stock unit
-    allows devices to every container; here only those that were asked for.
+    allows devices to every container; here only those that were asked for. That nspawn
+    may make TUN does not allow to open it.
     """
     folders = [machine.root, *(source for source, _ in machine.binds)]
     mounts = "".join(
@@ -81,6 +85,7 @@ MemoryMax={machine.memory_max}
 TasksMax={machine.tasks_max}
 DeviceAllow=
 DeviceAllow=char-pts rw
+DeviceAllow={TUN} m
 {devices}{_command(machine)}"""
     return text + mark(nspawn_text(machine) + text)
 

@@ -5,7 +5,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from agent.core.errors import InvalidRequest, NotRunning
+from agent.core.errors import CommandFailed, InvalidRequest, NotRunning
 from agent.core.workload import Executed
 from agent.host.node import Node
 from agent.host.runtime import MACHINE, Applied, Machine, UnitState
@@ -80,7 +80,12 @@ class Units(ABC):
 
     def stop(self, name: str) -> None:
         """See :meth:`agent.host.runtime.Runtime.stop`."""
-        self._systemctl("stop", self.unit(name), timeout=STOP_TIMEOUT)
+        try:
+            self._systemctl("stop", self.unit(name), timeout=STOP_TIMEOUT)
+        except CommandFailed:
+            # systemd knows no unit of which there is neither a file nor a process.
+            if self.state(name) is not UnitState.INACTIVE:
+                raise
 
     def restart(self, name: str) -> None:
         """See :meth:`agent.host.runtime.Runtime.restart`."""

@@ -37,6 +37,9 @@ let
   given = if isString parameters then fromJSON parameters else parameters;
   range = 65536;
 
+  # The one device that nspawn itself makes in a container, for its root; up to 257 in each one, or it fails.
+  tun = "/dev/net/tun";
+
   text = pattern: value: isString value && stringLength value < 4096 && match pattern value != null;
   all = accepts: value: isList value && builtins.all accepts value;
   path = text "/[^[:cntrl:]]*[^[:cntrl:] ]";
@@ -172,7 +175,7 @@ let
         "--bind-ro=${builtins.storeDir}:${builtins.storeDir}${mapped}"
       ]
       ++ map (bind: "--bind=${ofBind bind.source}:${ofBind bind.target}${mapped}") binds
-      ++ map (device: "--bind=${ofBind device}") devices
+      ++ map (device: "--bind=${device}") (filter (device: device != tun) devices)
       ++ map (one: "--load-credential=${one.id}:${one.path}") credentials
       ++ [
         "--notify-ready=yes"
@@ -218,6 +221,8 @@ let
             "TasksMax=${toString checked.tasksMax}"
             "DevicePolicy=closed"
             "DeviceAllow=char-pts rw"
+            # That it may be made does not allow to open it.
+            "DeviceAllow=${tun} m"
           ]
           ++ map (device: "DeviceAllow=${device} rwm") devices
         )

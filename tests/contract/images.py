@@ -15,6 +15,22 @@ from agent.host.presence import Presence
 from tests.contract.place import BASE, Place
 
 
+def image(place: Place) -> str:
+    """A guest image with git in it, as an archive."""
+    recipe = place.recipe("git")
+    archive = f"{place.cache}/{recipe.digest}.tar.zst"
+    if not place.node.exists(archive):
+        labels = [progress.label for progress in build(place.node, recipe, archive, 600)]
+        for label in (
+            "downloading packages",
+            "installing packages",
+            "setting up contract",
+            "packing the image",
+        ):
+            assert label in labels
+    return archive
+
+
 class ImageContract:
     """What builds, archives and the network do."""
 

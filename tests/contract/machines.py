@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -15,54 +15,50 @@ from agent.core.errors import (
 from agent.host.archive import shift
 from agent.host.journal import Journal
 from agent.host.machined import Machined
-from agent.host.nspawn import UnitState
+from agent.host.runtime import Applied, UnitState
 from tests.contract.place import BASE, Place, until
 
 
 class MachineContract:
-    """What containers do."""
+    """What containers do; a subclass makes their root file systems."""
 
     @pytest.fixture
-    def name(self, place: Place, golden: str) -> Iterator[str]:
+    def name(self, place: Place, rooted: Callable[[str], str]) -> Iterator[str]:
         """A machine that is ready to be started, and gone afterwards."""
-        name = "contract-ab"
-        place.zfs.clone(
-            golden, f"{place.above}/roots/{name}", mountpoint=f"/var/lib/machines/{name}", quota="1G"
-        )
+        name = rooted("contract-ab")
         place.zfs.create(f"{place.above}/{name}", quota="1G")
         shift(place.node, f"/{place.above}/{name}", BASE)
-        place.nspawn.write(place.machine(name))
+        place.runtime.write(place.machine(name))
         yield name
-        place.nspawn.stop(name)
-        place.nspawn.remove(name)
+        place.runtime.stop(name)
+        place.runtime.remove(name)
         place.zfs.destroy(f"{place.above}/{name}", recursive=True)
-        place.zfs.destroy(f"{place.above}/roots", recursive=True)
 
     @pytest.fixture
     def running(self, place: Place, name: str) -> str:
         """The same, started."""
-        place.nspawn.start(name)
+        place.runtime.start(name)
         return name
 
     def test_a_life(self, place: Place, name: str) -> None:
         """Start, an address, stop: each again does nothing; what it logged is there before and after."""
-        nspawn, machined = place.nspawn, Machined(place.node)
-        assert nspawn.state(name) is UnitState.INACTIVE
+        runtime, machined = place.runtime, Machined(place.node)
+        assert runtime.state(name) is UnitState.INACTIVE
         assert name not in machined.addresses()
-        nspawn.start(name)
-        nspawn.start(name)
-        assert nspawn.state(name) is UnitState.ACTIVE
-        assert nspawn.states()[name] is UnitState.ACTIVE
+        runtime.start(name)
+        runtime.start(name)
+        assert runtime.state(name) is UnitState.ACTIVE
+        assert runtime.states()[name] is UnitState.ACTIVE
         until(lambda: machined.addresses().get(name))
         (address,) = machined.addresses()[name]
         assert address.startswith("10.88.")
         until(lambda: any("Multi-User" in line for line in Journal(place.node).lines(name, 200)))
-        nspawn.restart(name)
-        assert nspawn.state(name) is UnitState.ACTIVE
-        nspawn.stop(name)
-        nspawn.stop(name)
-        assert nspawn.state(name) is UnitState.INACTIVE
-        assert name not in nspawn.states()
+        runtime.restart(name)
+        assert runtime.state(name) is UnitState.ACTIVE
+        runtime.stop(name)
+        runtime.stop(name)
+        assert runtime.state(name) is UnitState.INACTIVE
+        assert name not in runtime.states()
         assert name not in machined.addresses()
         lines = Journal(place.node).lines(name, 3)
         assert len(lines) == 3
@@ -70,75 +66,74 @@ class MachineContract:
 
     def test_states_of_machines_that_are_not_there(self, place: Place) -> None:
         """They are inactive, and asking for none is no question."""
-        assert place.nspawn.states(["no-such-1", "no-such-2"]) == {
+        assert place.runtime.states(["no-such-1", "no-such-2"]) == {
             "no-such-1": UnitState.INACTIVE,
             "no-such-2": UnitState.INACTIVE,
         }
-        assert place.nspawn.states([]) == {}
-        place.nspawn.stop("no-such-1")
-        place.nspawn.remove("no-such-1")
+        assert place.runtime.states([]) == {}
+        place.runtime.stop("no-such-1")
+        place.runtime.remove("no-such-1")
 
     def test_a_machine_without_files_does_not_start(self, place: Place) -> None:
-        """The failure is seen in its state, and forgotten with its files."""
+        """It is no machine afterwards either."""
         with pytest.raises(CommandFailed):
-            place.nspawn.start("no-such-1")
-        assert place.nspawn.state("no-such-1") is UnitState.FAILED
-        assert Journal(place.node).lines("no-such-1", 5)
-        place.nspawn.remove("no-such-1")
-        assert place.nspawn.state("no-such-1") is UnitState.INACTIVE
+            place.runtime.start("no-such-1")
+        assert place.runtime.state("no-such-1") is not UnitState.ACTIVE
+        place.runtime.remove("no-such-1")
+        assert place.runtime.state("no-such-1") is UnitState.INACTIVE
 
     def test_an_unmounted_workspace_stops_the_start(self, place: Place, name: str) -> None:
         """It would look like an empty folder."""
         place.zfs.set(f"{place.above}/{name}", "mountpoint", "none")
         with pytest.raises(CommandFailed, match="Assertion failed"):
-            place.nspawn.start(name)
-        assert place.nspawn.state(name) is UnitState.INACTIVE
+            place.runtime.start(name)
+        assert place.runtime.state(name) is UnitState.INACTIVE
         place.zfs.set(f"{place.above}/{name}", "mountpoint", f"/{place.above}/{name}")
-        place.nspawn.start(name)
+        place.runtime.start(name)
 
     def test_a_command_answers_as_it_does_in_a_shell(self, place: Place, running: str) -> None:
         """Its own exit code and output; 127 where there is none; arguments arrive as they are."""
-        nspawn = place.nspawn
+        runtime = place.runtime
         odd = ["a b", "$HOME", "%n", "", "x\ny", '"q', "é", "\\n", "${A}", "$$", "-n", "--help"]
-        assert nspawn.exec(running, ["echo", *odd], 10).stdout == " ".join(odd) + "\n"
-        assert nspawn.exec(running, ["true"], 10).returncode == 0
-        assert nspawn.exec(running, ["false"], 10).returncode == 1
-        assert nspawn.exec(running, ["sh", "-c", "exit 203"], 10).returncode == 203
-        missing = nspawn.exec(running, ["no-such-command"], 10)
+        assert runtime.exec(running, ["echo", *odd], 10).stdout == " ".join(odd) + "\n"
+        assert runtime.exec(running, ["true"], 10).returncode == 0
+        assert runtime.exec(running, ["false"], 10).returncode == 1
+        assert runtime.exec(running, ["sh", "-c", "exit 203"], 10).returncode == 203
+        missing = runtime.exec(running, ["no-such-command"], 10)
         assert missing.returncode == 127
         assert "no-such-command" in missing.stderr
-        assert nspawn.exec(running, ["hostname"], 10).stdout == "dev\n"
-        assert nspawn.exec(running, ["pwd"], 10).stdout == "/workspace\n"
-        assert nspawn.exec(running, ["git", "--version"], 10).stdout.startswith("git version")
+        assert runtime.exec(running, ["hostname"], 10).stdout == "dev\n"
+        assert runtime.exec(running, ["pwd"], 10).stdout == "/workspace\n"
+        assert runtime.exec(running, ["git", "--version"], 10).stdout.startswith("git version")
 
     def test_a_command_that_takes_too_long_ends_inside_too(self, place: Place, running: str) -> None:
         """Its time is up for all that it started."""
         with pytest.raises(CommandTimedOut):
-            place.nspawn.exec(running, ["sleep", "987"], 1)
-        assert place.nspawn.exec(running, ["true"], 10).returncode == 0
+            place.runtime.exec(running, ["sleep", "987"], 1)
+        assert place.runtime.exec(running, ["true"], 10).returncode == 0
 
     @pytest.mark.parametrize("argv", [[], [""], ["a\0b"], ["A=b"], ["echo", "\udc80"]])
     def test_what_no_program_can_be_given_is_refused(self, place: Place, argv: list[str]) -> None:
         """Before anything is run."""
         with pytest.raises(InvalidRequest):
-            place.nspawn.exec("contract-ab", argv, 10)
+            place.runtime.exec("contract-ab", argv, 10)
 
     def test_a_stopped_machine_runs_no_command(self, place: Place, name: str) -> None:
         """Neither does one that is not there."""
         for machine in (name, "no-such-1"):
             with pytest.raises(NotRunning):
-                place.nspawn.exec(machine, ["true"], 10)
+                place.runtime.exec(machine, ["true"], 10)
 
     def test_the_workspace_outlives_the_machine(self, place: Place, running: str) -> None:
         """What is written there is on the node's data set, and is there after a restart."""
-        place.nspawn.exec(running, ["sh", "-c", "echo kept > /workspace/note"], 10)
-        place.nspawn.restart(running)
-        assert place.nspawn.exec(running, ["cat", "note"], 10).stdout == "kept\n"
-        assert place.nspawn.exec(running, ["ls", "/workspace"], 10).stdout == "note\n"
+        place.runtime.exec(running, ["sh", "-c", "echo kept > /workspace/note"], 10)
+        place.runtime.restart(running)
+        assert place.runtime.exec(running, ["cat", "note"], 10).stdout == "kept\n"
+        assert place.runtime.exec(running, ["ls", "/workspace"], 10).stdout == "note\n"
 
     def test_a_start_is_announced(self, place: Place, name: str) -> None:
         """The generator yields when a machine changes, and ends quietly when its time is up."""
-        starter = threading.Timer(0.5, place.nspawn.start, (name,))
+        starter = threading.Timer(0.5, place.runtime.start, (name,))
         starter.start()
         began = time.monotonic()
         signs = [time.monotonic() - began for _ in Machined(place.node).changes(timeout=2)]
@@ -146,10 +141,27 @@ class MachineContract:
         assert signs
         assert signs[0] < 2
 
-    def test_writing_again_changes_a_running_machine_at_its_next_start(
+    def test_a_change_of_the_unit_restarts_a_running_machine(self, place: Place, running: str) -> None:
+        """Once; the same again does nothing."""
+        changed = place.machine(running, hostname="other")
+        assert place.runtime.update(place.machine(running)) is Applied.NOTHING
+        assert place.runtime.update(changed) is Applied.RESTARTED
+        assert place.runtime.exec(running, ["hostname"], 10).stdout == "other\n"
+        assert place.runtime.update(changed) is Applied.NOTHING
+
+    def test_a_change_that_was_written_and_not_applied_is_applied_the_next_time(
         self, place: Place, running: str
     ) -> None:
-        """A new host name is there after a restart."""
-        place.nspawn.write(place.machine(running, hostname="other"))
-        place.nspawn.restart(running)
-        assert place.nspawn.exec(running, ["hostname"], 10).stdout == "other\n"
+        """A worker may be killed between the two: what runs counts."""
+        changed = place.machine(running, hostname="other")
+        place.runtime.write(changed)
+        assert place.runtime.exec(running, ["hostname"], 10).stdout == "dev\n"
+        assert place.runtime.update(changed) is Applied.RESTARTED
+        assert place.runtime.exec(running, ["hostname"], 10).stdout == "other\n"
+
+    def test_a_change_of_a_stopped_machine_is_there_when_it_starts(self, place: Place, name: str) -> None:
+        """Nothing has to be applied before."""
+        assert place.runtime.update(place.machine(name, hostname="other")) is Applied.NOTHING
+        assert place.runtime.state(name) is UnitState.INACTIVE
+        place.runtime.start(name)
+        assert place.runtime.exec(name, ["hostname"], 10).stdout == "other\n"

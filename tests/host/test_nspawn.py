@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.errors import CommandTimedOut
-from agent.host.nspawn import Machine, Nspawn, nspawn_text, unit, unit_file, unit_text
+from agent.host.nspawn import Nspawn, nspawn_text, unit, unit_file, unit_text
+from agent.host.runtime import Machine
 from agent.host.simulated import Fault, Pace, SimulatedNode
 
 BASE = 1_048_576
@@ -57,6 +58,39 @@ def test_what_systemd_would_read_as_something_else_is_escaped() -> None:
     assert 'RequiresMountsFor="/tank/a b%%n:c\\\\\\"d"\n' in unit_text(odd)
 
 
+def test_a_device_is_allowed_and_bound_where_it_is_asked_for() -> None:
+    """The stock unit's list is taken back; nspawn itself makes one of them."""
+    plain, added = machine(), machine(devices=("/dev/kvm", "/dev/net/tun"))
+    assert "DeviceAllow=\nDeviceAllow=char-pts rw\nDeviceAllow=/dev/net/tun m\nEnv" in unit_text(plain)
+    assert "DeviceAllow=/dev/kvm rwm\nDeviceAllow=/dev/net/tun rwm\n" in unit_text(added)
+    assert [line for line in nspawn_text(added).split("\n") if "=/dev/" in line] == ["Bind=/dev/kvm"]
+
+
+def test_a_credential_is_added_to_the_stock_command() -> None:
+    """A file of settings cannot have one; without any the command stays the stock one's."""
+    assert "ExecStart" not in unit_text(machine())
+    added = unit_text(machine(credentials=(("ts.key", "/var/lib/s%n $x"),)))
+    assert "\nExecStart=\nExecStart=systemd-nspawn --quiet" in added
+    assert ' "--load-credential=ts.key:/var/lib/s%%n $$x"\n' in added
+
+
+def test_with_mapped_ids_the_files_are_roots_on_disk() -> None:
+    """The kernel maps the root and what is bound into it."""
+    text = nspawn_text(machine(idmap=True))
+    assert "PrivateUsersOwnership=map\n" in text
+    assert "Bind=/tank/w/dev-abcde:/workspace:idmap\n" in text
+
+
+def test_the_mark_of_a_unit_follows_all_that_a_restart_would_change() -> None:
+    """What is in its other file too."""
+    marks = {
+        unit_text(one).rpartition("VOXNIX_UNIT=")[2]
+        for one in (machine(), machine(hostname="other"), machine(tasks_max=1))
+    }
+    assert len(marks) == 3
+    assert unit_text(machine()) == unit_text(machine())
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -79,6 +113,13 @@ def test_what_systemd_would_read_as_something_else_is_escaped() -> None:
         {"uid_base": 0},
         {"uid_base": 1},
         {"uid_base": -65_536},
+        {"system": "/opt/system"},
+        {"system": "/nix/store/a\n"},
+        {"credentials": (("a:b", "/x"),)},
+        {"credentials": (("a", "x"),)},
+        {"credentials": (("a", "/x\nExecStartPre=/bin/x"),)},
+        {"devices": ("/etc/shadow",)},
+        {"devices": ("/dev/a b",)},
     ],
 )
 def test_an_invalid_machine_cannot_be_constructed(changed: dict[str, object]) -> None:

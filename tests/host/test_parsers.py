@@ -86,9 +86,9 @@ def test_states_of_units() -> None:
 )
 def test_words_for_states(active: str, state: UnitState) -> None:
     """A word nobody knows is unknown, not inactive."""
-    assert parse_states(f"ActiveState={active}\nId=systemd-nspawn@a.service\n", "systemd-nspawn") == {
-        "a": state
-    }
+    text = f"ActiveState={active}\nId=container@a.service\n"
+    assert parse_states(text, "container") == {"a": state}
+    assert parse_states(text, "systemd-nspawn") == {}
 
 
 @given(st.text())
@@ -101,6 +101,13 @@ def test_what_concerns_machines() -> None:
     """Of all units only containers' do."""
     lines = recorded("busctl-monitor.jsonl").splitlines()
     assert [concerns_machines(line) for line in lines] == [False, True, True]
+
+
+def test_a_nixos_containers_unit_concerns_machines() -> None:
+    """Whatever runs it."""
+    path = '{"path":"/org/freedesktop/systemd1/unit/%s","member":"PropertiesChanged"}'
+    assert concerns_machines(path % "container_40dev_2dabcde_2eservice")
+    assert not concerns_machines(path % "my_2dcontainer_2eservice")
 
 
 def zfs(answers: dict[str, tuple[int, str, str]]) -> Zfs:

@@ -10,8 +10,9 @@ from agent.host import archive
 from agent.host.machined import Machined
 from agent.host.mmdebstrap import Recipe, build
 from agent.host.network import Network
-from agent.host.nspawn import UnitState
+from agent.host.nspawn import Nspawn
 from agent.host.presence import Presence
+from agent.host.runtime import UnitState
 from agent.host.simulated import Fault, Pace, SimulatedNode, Sizes, UnknownCommand
 from agent.host.simulated.world import SOURCES
 from agent.host.zfs import Zfs
@@ -115,13 +116,13 @@ class Clock:
 
 def ready(node: SimulatedNode, name: str = "dev-ab") -> Place:
     """A machine that can be started."""
-    place = Place(node, "tank", "tank/t", SOURCES, "/cache")
+    place = Place(node, "tank", "tank/t", SOURCES, "/cache", Nspawn(node))
     file = "/cache/a.tar.zst"
     list(build(node, place.recipe("git"), file, 600))
     place.zfs.create(f"tank/t/roots/{name}", mountpoint=f"/var/lib/machines/{name}")
     place.zfs.create(f"tank/t/{name}")
     archive.unpack(node, file, f"/var/lib/machines/{name}")
-    place.nspawn.write(place.machine(name))
+    place.runtime.write(place.machine(name))
     return place
 
 
@@ -140,13 +141,13 @@ def test_things_take_the_time_they_are_told_to_take() -> None:
     assert round(clock.now - began, 3) == 40
     shift(node)
     began = clock.now
-    place.nspawn.start("dev-ab")
+    place.runtime.start("dev-ab")
     assert clock.now - began == 5
     assert Machined(node).addresses() == {"dev-ab": ()}
     clock.sleep(3)
     assert Machined(node).addresses() == {"dev-ab": ("10.88.1.2",)}
     began = clock.now
-    place.nspawn.stop("dev-ab")
+    place.runtime.stop("dev-ab")
     assert clock.now - began == 2
 
 
@@ -157,10 +158,10 @@ def test_a_slow_boot_times_out_and_is_seen_as_starting() -> None:
     place = ready(node)
     shift(node)
     with pytest.raises(CommandTimedOut):
-        place.nspawn.start("dev-ab")
-    assert place.nspawn.state("dev-ab") is UnitState.ACTIVATING
+        place.runtime.start("dev-ab")
+    assert place.runtime.state("dev-ab") is UnitState.ACTIVATING
     clock.sleep(500)
-    assert place.nspawn.state("dev-ab") is UnitState.ACTIVE
+    assert place.runtime.state("dev-ab") is UnitState.ACTIVE
 
 
 def test_what_could_not_boot_really_does_not_boot_here() -> None:
@@ -168,14 +169,14 @@ def test_what_could_not_boot_really_does_not_boot_here() -> None:
     node = SimulatedNode("sim", pace=Pace.instant())
     place = ready(node)
     with pytest.raises(CommandFailed):
-        place.nspawn.start("dev-ab")
-    assert place.nspawn.state("dev-ab") is UnitState.FAILED
+        place.runtime.start("dev-ab")
+    assert place.runtime.state("dev-ab") is UnitState.FAILED
     shift(node)
     node.world.bridges.clear()
     with pytest.raises(CommandFailed):
-        place.nspawn.start("dev-ab")
+        place.runtime.start("dev-ab")
     node.world.bridges.add("voxnix0")
-    place.nspawn.start("dev-ab")
+    place.runtime.start("dev-ab")
 
 
 def test_a_running_machine_keeps_its_storage(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,11 +185,11 @@ def test_a_running_machine_keeps_its_storage(monkeypatch: pytest.MonkeyPatch) ->
     node = SimulatedNode("sim", pace=Pace.instant())
     place = ready(node)
     shift(node)
-    place.nspawn.start("dev-ab")
+    place.runtime.start("dev-ab")
     for dataset in ("tank/t/roots/dev-ab", "tank/t/dev-ab", "tank/t"):
         with pytest.raises(CommandFailed, match="busy"):
             place.zfs.destroy(dataset, recursive=True)
-    place.nspawn.stop("dev-ab")
+    place.runtime.stop("dev-ab")
     place.zfs.destroy("tank/t", recursive=True)
 
 
@@ -198,14 +199,14 @@ def test_the_next_process_sees_the_same_node(tmp_path: Path) -> None:
     first = SimulatedNode("sim", pace=Pace.instant(), state=state)
     place = ready(first)
     shift(first)
-    place.nspawn.start("dev-ab")
-    place.nspawn.exec("dev-ab", ["sh", "-c", "echo kept > note"], 5)
+    place.runtime.start("dev-ab")
+    place.runtime.exec("dev-ab", ["sh", "-c", "echo kept > note"], 5)
     second = SimulatedNode("sim", pace=Pace.instant(), state=state)
-    other = Place(second, "tank", "tank/t", SOURCES, "/cache")
-    assert other.nspawn.states() == {"dev-ab": UnitState.ACTIVE}
-    assert other.nspawn.exec("dev-ab", ["cat", "note"], 5).stdout == "kept\n"
-    other.nspawn.stop("dev-ab")
-    assert place.nspawn.states() == {}
+    other = Place(second, "tank", "tank/t", SOURCES, "/cache", Nspawn(second))
+    assert other.runtime.states() == {"dev-ab": UnitState.ACTIVE}
+    assert other.runtime.exec("dev-ab", ["cat", "note"], 5).stdout == "kept\n"
+    other.runtime.stop("dev-ab")
+    assert place.runtime.states() == {}
 
 
 def test_many_threads_share_one_node(tmp_path: Path) -> None:
@@ -228,6 +229,6 @@ def test_a_change_is_announced_to_another_thread() -> None:
     follower = threading.Thread(target=lambda: signs.extend(Machined(node).changes(timeout=0.5)))
     follower.start()
     until(lambda: any(words[0] == "busctl" for words in node.commands))
-    place.nspawn.start("dev-ab")
+    place.runtime.start("dev-ab")
     follower.join()
     assert signs

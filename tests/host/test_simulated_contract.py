@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.host.nspawn import Nspawn
 from agent.host.simulated import Pace, SimulatedNode
 from agent.host.simulated.world import SOURCES
 from agent.host.zfs import Zfs
@@ -18,4 +19,4 @@ class TestSimulated(HostContract):
         """A new node."""
         node = SimulatedNode("sim", pace=Pace(build=0, boot=0.01, lease=0.01, stop=0.01))
         Zfs(node).create("tank/contract")
-        return Place(node, "tank", "tank/contract", SOURCES, "/var/cache/voxnix/images")
+        return Place(node, "tank", "tank/contract", SOURCES, "/var/cache/voxnix/images", Nspawn(node))

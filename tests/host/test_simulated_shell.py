@@ -16,13 +16,13 @@ def place() -> Place:
     node = SimulatedNode("sim", pace=Pace.instant())
     place = ready(node)
     shift(node)
-    place.nspawn.start("dev-ab")
+    place.runtime.start("dev-ab")
     return place
 
 
 def sh(place: Place, script: str) -> Executed:
     """Run a script in the container."""
-    return place.nspawn.exec("dev-ab", ["sh", "-c", script], 5)
+    return place.runtime.exec("dev-ab", ["sh", "-c", script], 5)
 
 
 @pytest.mark.parametrize(

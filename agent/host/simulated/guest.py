@@ -86,9 +86,7 @@ class Shell:
         return Answer.no(f"env: \u2018{program}\u2019: No such file or directory", 127)
 
     def _hostname(self) -> str:
-        settings = self._call.world.files.get(f"/etc/systemd/nspawn/{self._machine}.nspawn", "")
-        found = re.search(r"^Hostname=(.*)$", settings, re.MULTILINE)
-        return found[1] if found else self._machine
+        return self._call.world.units[self._machine].hostname
 
     def _bound(self, path: str) -> tuple[str, str] | None:
         """The data set that a path inside is in, and the path from its root."""

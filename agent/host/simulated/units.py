@@ -166,7 +166,7 @@ def _start(call: Call, machine: str) -> Answer:
         world.changes += 1
         return Answer.no(f"Job for {name} failed because the control process exited with error code.")
     unit.active, unit.failed = True, False
-    unit.process = 1000 + world.changes
+    unit.process, unit.hostname = 1000 + world.changes, _hostname(world, machine)
     marked = re.search(r"^Environment=(.*)$", world.files.get(_added(machine), ""), re.MULTILINE)
     world.files[_environment(unit)] = marked[1] if marked else ""
     unit.booted_at = max(call.now, unit.stopped_at) + call.pace.boot

@@ -173,6 +173,7 @@ class Unit(_State):
         stopped_at: when it has stopped.
         address: what it gets.
         process: the id of its first process while it runs.
+        hostname: what it calls itself since it was started.
     """
 
     active: bool = False
@@ -181,6 +182,7 @@ class Unit(_State):
     stopped_at: float = 0.0
     address: str = ""
     process: int = 0
+    hostname: str = ""
 
 
 class World(_State):

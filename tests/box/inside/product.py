@@ -4,10 +4,17 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from agent.host.node import LocalNode
 from agent.host.zfs import Zfs
+
+FOLDERS = (
+    *("/etc/systemd", "/var/lib/machines", "/var/lib/voxnix"),
+    *("/etc/nixos-containers", "/usr/lib/systemd/system", "/nix/var/nix/profiles", "/nix/var/nix/gcroots"),
+)
+"""Where a container has files on the node."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +67,9 @@ def left_of(machine: str) -> list[str]:
     found = host("zfs", "list", "-H", "-o", "name").splitlines()
     found += host("machinectl", "list", "--no-legend").splitlines()
     found += host("ip", "-br", "link").splitlines()
-    found += host(
-        "systemctl", "list-units", "--all", "--plain", "--no-legend", "systemd-nspawn@*"
-    ).splitlines()
-    found += host(
-        "find", "/etc/systemd", "/var/lib/machines", "/var/lib/voxnix", "-maxdepth", "3"
-    ).splitlines()
+    units = ["systemctl", "list-units", "--all", "--plain", "--no-legend"]
+    found += host(*units, "systemd-nspawn@*", "container@*").splitlines()
+    folders = [folder for folder in FOLDERS if Path(folder).exists()]
+    found += host("find", *folders, "-maxdepth", "3").splitlines()
     found += host("findmnt", "--noheadings", "--raw", "--output", "TARGET").splitlines()
     return [line for line in found if machine in line and "/images/" not in line and "worker" not in line]

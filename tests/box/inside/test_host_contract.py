@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from agent.core.errors import CommandTimedOut
-from agent.host.archive import shift
 from agent.host.machined import Machined
 from agent.host.mmdebstrap import build
 from agent.host.node import LocalNode
-from agent.host.nspawn import Machine, UnitState
+from agent.host.nspawn import Nspawn
 from agent.host.presence import Presence
+from agent.host.runtime import UnitState
 from agent.host.zfs import Zfs
 from tests.contract.host import HostContract
+from tests.contract.isolation import IsolationContract
 from tests.contract.place import BASE, Place, until
 
 ABOVE = "tank/contract"
@@ -30,7 +31,7 @@ def processes(word: str) -> list[str]:
     return [line for line in listed.splitlines() if word in line]
 
 
-class TestReal(HostContract):
+class TestReal(HostContract, IsolationContract):
     """The whole suite, on the box."""
 
     @pytest.fixture(scope="class")
@@ -43,19 +44,8 @@ class TestReal(HostContract):
         Zfs(node).create(ABOVE)
         apt = "/etc/apt/sources.list"
         sources = apt if node.exists(apt) else "/etc/apt/sources.list.d/debian.sources"
-        yield Place(node, "tank", ABOVE, sources, "/var/cache/voxnix/images")
+        yield Place(node, "tank", ABOVE, sources, "/var/cache/voxnix/images", Nspawn(node))
         Zfs(node).destroy(ABOVE, recursive=True)
-
-    @pytest.fixture
-    def ask(self, place: Place, running: str) -> Callable[..., str]:
-        """Runs a shell command in the machine, and gives its output."""
-
-        def ask(command: str) -> str:
-            answer = place.nspawn.exec(running, ["sh", "-c", command], 20)
-            assert answer.returncode == 0, answer
-            return answer.stdout.strip()
-
-        return ask
 
     def test_a_guest_has_no_failed_unit(self, ask: Callable[..., str]) -> None:
         """It is as it should be, right after the start."""
@@ -105,49 +95,8 @@ class TestReal(HostContract):
     def test_a_command_whose_time_is_up_is_ended_inside(self, place: Place, running: str) -> None:
         """With all that it started."""
         with pytest.raises(CommandTimedOut):
-            place.nspawn.exec(running, ["sh", "-c", "setsid sleep 98765 & sleep 98765"], 1)
+            place.runtime.exec(running, ["sh", "-c", "setsid sleep 98765 & sleep 98765"], 1)
         until(lambda: not processes("98765"), 5)
-
-    def test_a_path_with_signs_of_systemd_in_it(self, place: Place, golden: str) -> None:
-        """Per cent, colon, backslash and quote arrive as they are."""
-        name, folder = "contract-odd", f'/{ABOVE}/odd%n a:b\\c"d'
-        place.zfs.clone(golden, f"{ABOVE}/odd-root", mountpoint=f"/var/lib/machines/{name}")
-        place.zfs.create(f"{ABOVE}/odd", mountpoint=folder)
-        shift(place.node, folder, BASE)
-        try:
-            place.nspawn.write(
-                Machine(
-                    name=name,
-                    hostname="odd",
-                    root=f"/var/lib/machines/{name}",
-                    bridge="voxnix0",
-                    uid_base=BASE,
-                    binds=((folder, "/work:space"),),
-                    memory_max="512M",
-                    tasks_max=500,
-                )
-            )
-            place.nspawn.start(name)
-            place.nspawn.exec(name, ["touch", "here"], 10, directory="/work:space")
-            assert place.node.exists(f"{folder}/here")
-        finally:
-            place.nspawn.stop(name)
-            place.nspawn.remove(name)
-            place.zfs.destroy(f"{ABOVE}/odd-root")
-            place.zfs.destroy(f"{ABOVE}/odd")
-
-    def test_limits_are_in_force_where_the_kernel_has_them(self, place: Place, running: str) -> None:
-        """They are the unit's."""
-        shown = place.node.run(
-            [
-                "systemctl",
-                "show",
-                f"systemd-nspawn@{running}.service",
-                "-p",
-                "MemoryMax,TasksMax,DevicePolicy",
-            ]
-        ).stdout
-        assert set(shown.split()) == {"MemoryMax=536870912", "TasksMax=500", "DevicePolicy=closed"}
 
     def test_a_storage_is_free_again_after_a_build(self, place: Place) -> None:
         """A build, even one that runs, keeps no data set from being destroyed."""
@@ -170,7 +119,7 @@ class TestReal(HostContract):
     def test_a_machine_is_up_and_known_quickly(self, place: Place, name: str) -> None:
         """From start to address: about 0.8 s on an idle machine with 2 cores, and never as slow as this."""
         began = time.monotonic()
-        place.nspawn.start(name)
+        place.runtime.start(name)
         until(lambda: Machined(place.node).addresses().get(name))
         assert time.monotonic() - began < 8
-        assert place.nspawn.state(name) is UnitState.ACTIVE
+        assert place.runtime.state(name) is UnitState.ACTIVE
