@@ -60,7 +60,7 @@
       tags = if tailnet == "own" then map (tag: "tag:${tag}") settings.tags else [ ];
       joined = lib.concatStringsSep ",";
       ssh = "--ssh=${lib.boolToString settings.ssh}";
-      state = "timeout 10 tailscale status --json --peers=false | jq -r .BackendState";
+      status = "timeout 10 tailscale status --json --peers=false";
 
       # Asked for by the node before a container is destroyed: 0 only once it is known to be out of its tailnet.
       farewell = pkgs.writeShellScriptBin "tailscale-farewell" ''
@@ -77,24 +77,18 @@
           exit 0
         fi
         systemctl --quiet stop tailscale-enrol.service 2>/dev/null
-        systemctl start tailscaled.service || exit 1
-        # A daemon that has only just begun says NoState, whatever it will say next.
-        for _ in $(seq 10); do
-          state=$(${state}) && [ "$state" != NoState ] && break
-          sleep 1
-        done
-        case $state in
-          NeedsLogin | NoState) ;;
-          *) timeout 45 tailscale logout ;;
-        esac
-        state=$(${state})
-        case $state in
-          NeedsLogin | NoState) echo "It is logged out of its tailnet." ;;
-          *)
-            echo "It is still in its tailnet: tailscaled says ''${state:-nothing}." >&2
-            exit 1
-            ;;
-        esac
+        systemctl start tailscaled.service
+        # tailscaled says NeedsLogin from the moment it is told to log out; its key is gone only once the tailnet knows.
+        out() {
+          ${status} | jq --exit-status --slurp \
+            '.[0] | (.BackendState | IN("NeedsLogin", "NoState")) and (.HaveNodeKey | not)' >/dev/null
+        }
+        out || timeout 45 tailscale logout
+        if ! out; then
+          echo "It may still be in its tailnet: tailscaled has a key of it, or does not answer." >&2
+          exit 1
+        fi
+        echo "It is in no tailnet."
       '';
     in
     {
@@ -119,9 +113,9 @@
               pkgs.jq
             ];
             serviceConfig = {
-              # Not oneshot: nothing waits for its end, neither the boot nor a login.
+              # Not oneshot: nothing waits for its end, neither the boot nor a login. And what remains after its exit would
+              # not come again.
               Type = "exec";
-              RemainAfterExit = true;
               LoadCredential = "key:tailscale.${secret}";
               RuntimeDirectory = "tailscale-enrol";
               RuntimeDirectoryMode = "0700";
@@ -132,8 +126,10 @@
               UMask = "0077";
             };
             script = ''
-              state=$(${state}) || { echo "tailscaled does not answer yet."; exit 75; }
+              # A node that has a key and no network yet has no state either; its auth key may be good for one time only.
+              state=$(${status} | jq --raw-output 'if .BackendState == "NoState" and .HaveNodeKey then "Starting" else .BackendState end')
               case $state in
+                "") echo "tailscaled does not answer yet."; exit 75 ;;
                 Running | Starting) exec tailscale set ${ssh} ;;
                 Stopped) echo "A person took this node down: tailscale up brings it back."; exit 0 ;;
                 NeedsMachineAuth) echo "An admin of the tailnet has to approve this node."; exit 75 ;;
@@ -152,6 +148,7 @@
                   ;;
               esac
               # By file, since the list of processes shows what a command is called with.
+              trap 'rm -f "$RUNTIME_DIRECTORY/key"' EXIT
               printf %s "$key" > "$RUNTIME_DIRECTORY/key"
               # Without a name: it takes the one that the container has.
               timeout 90 tailscale up --reset --timeout=60s ${ssh} ''${tags:+--advertise-tags="$tags"} \
