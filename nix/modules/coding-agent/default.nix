@@ -34,6 +34,7 @@
   nixos =
     {
       settings,
+      config,
       lib,
       pkgs,
       ...
@@ -128,8 +129,8 @@
         esac
         how=--pipe
         if [ -t 0 ] && [ -t 1 ]; then how=--pty; fi
-        exec systemd-run --quiet --collect --wait $how --service-type=exec --working-directory="$folder" \
-          --setenv=TERM="''${TERM-dumb}" --setenv=COLORTERM="''${COLORTERM-}" \
+        exec ${lib.getExe' config.systemd.package "systemd-run"} --quiet --collect --wait $how --service-type=exec --expand-environment=no \
+          --working-directory="$folder" --setenv=TERM="''${TERM-dumb}" --setenv=COLORTERM="''${COLORTERM-}" \
           ${properties} -- ${inside} "$@"
       '';
     in

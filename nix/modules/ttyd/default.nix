@@ -182,7 +182,7 @@
               exit 75
             fi
             hash=$(head -n 1 "$CREDENTIALS_DIRECTORY/password" | openssl passwd -6 -stdin)
-            printf 'voxnix:%s\n' "$hash" > /run/ttyd-gate/users
+            printf 'voxnix:%s\n' "$hash" > "$RUNTIME_DIRECTORY/users"
             exec ${lib.getExe pkgs.nginx} -e stderr -p /run/ttyd-gate -c ${gate}
           '';
         }
