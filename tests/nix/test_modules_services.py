@@ -89,7 +89,7 @@ def test_network_services_are_hardened(guests: dict[str, Any], service: str) -> 
 
 
 def test_terminals_have_a_gate(guests: dict[str, Any]) -> None:
-    """A terminal listens on a socket for the gate alone, and refuses other pages; one may only look at some."""
+    """A terminal listens on a socket for the gate alone, refuses other pages, and may be for looking only."""
     commands = {
         name: shlex.split(lines(guests[name]["units"]["ttyd"], "ExecStart")[0]) for name in ("plain", "own")
     }
