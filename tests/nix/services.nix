@@ -59,6 +59,7 @@ let
         keys = user.openssh.authorizedKeys.keys;
         shell = user.shell.pname or (toString user.shell);
       }) system.users.users;
+      ttyd-socket = system.systemd.services.ttyd.serviceConfig.ExecStartPost.text or "";
       sshd = removeAttrs system.services.openssh.settings [
         "Ciphers"
         "KexAlgorithms"

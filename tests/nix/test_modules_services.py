@@ -94,10 +94,13 @@ def test_terminals_have_a_gate(guests: dict[str, Any]) -> None:
         name: shlex.split(lines(guests[name]["units"]["ttyd"], "ExecStart")[0]) for name in ("plain", "own")
     }
     for argv in commands.values():
-        assert argv[argv.index("--interface") + 1] == "/run/ttyd/socket"
-        assert argv[argv.index("--socket-owner") + 1] == "root:ttyd-gate"
+        assert argv[argv.index("--interface") + 1] == "/run/ttyd/ttyd.sock"
         assert "--check-origin" in argv
         assert argv[-2:] == ["/run/current-system/sw/bin/zsh", "-l"]
+    assert (
+        "chown root:ttyd-gate /run/ttyd/ttyd.sock\nchmod 0660 /run/ttyd/ttyd.sock"
+        in guests["plain"]["ttyd-socket"]
+    )
     assert "--writable" in commands["plain"]
     assert "--writable" not in commands["own"]
 

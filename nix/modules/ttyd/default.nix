@@ -74,7 +74,7 @@
               auth_basic "terminal";
               auth_basic_user_file /run/ttyd-gate/users;
               limit_req zone=guesses burst=20 nodelay;
-              proxy_pass http://unix:/run/ttyd/socket;
+              proxy_pass http://unix:/run/ttyd/ttyd.sock;
               proxy_http_version 1.1;
               proxy_set_header Host $http_host;
               proxy_set_header Upgrade $http_upgrade;
@@ -107,14 +107,18 @@
           # Named, so that its shells have the home and the name that a login has.
           User = "root";
           RuntimeDirectory = "ttyd";
+          # ttyd's own --socket-owner depends on how libwebsockets was built. Until then the socket is root's alone.
+          ExecStartPost = pkgs.writeShellScript "ttyd-socket" ''
+            until [ -S /run/ttyd/ttyd.sock ]; do sleep 0.1; done
+            chown root:ttyd-gate /run/ttyd/ttyd.sock
+            chmod 0660 /run/ttyd/ttyd.sock
+          '';
           # A page of somebody else's that is open in the same browser knows no password, but the browser does.
           ExecStart = utils.escapeSystemdExecArgs (
             [
               (lib.getExe pkgs.ttyd)
               "--interface"
-              "/run/ttyd/socket"
-              "--socket-owner"
-              "root:ttyd-gate"
+              "/run/ttyd/ttyd.sock"
               "--check-origin"
               "--max-clients"
               (toString settings.clients)
