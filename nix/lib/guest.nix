@@ -34,6 +34,10 @@ let
     )
   );
 
+  # The packages without a free licence that these modules may install, and no others.
+  unfree = composed: builtins.concatLists (map (name: modules.${name}.unfree or [ ]) composed.modules);
+  packageName = package: package.pname or (builtins.parseDrvName package.name).name;
+
   evaluated =
     composed:
     evalConfig {
@@ -42,6 +46,8 @@ let
         ./base.nix
         {
           nixpkgs.overlays = overlays;
+          # Said once for all of them: a predicate that a module set would shut out those of the others.
+          nixpkgs.config.allowUnfreePredicate = package: builtins.elem (packageName package) (unfree composed);
           system.stateVersion = stateVersion;
           networking.firewall.allowedTCPPorts = opened "tcp" composed;
           networking.firewall.allowedUDPPorts = opened "udp" composed;

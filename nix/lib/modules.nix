@@ -22,6 +22,7 @@ let
     "requires"
     "devices"
     "farewell"
+    "unfree"
     "debian"
     "nixos"
   ];
