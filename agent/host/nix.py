@@ -97,7 +97,7 @@ class Nix:
         """Build an attribute, yield how far it is, and return its path in the store.
 
         Closing the generator ends nix with all of its builders. What had been built or downloaded stays in
-        the store, and the next build goes on from there.
+        the store, and the next build goes on from there. Of two builds with one root at a time, one may fail.
 
         Args:
             attribute: a derivation, of which the output ``out`` is built.

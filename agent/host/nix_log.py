@@ -1,7 +1,7 @@
 """What nix says while it works (its ``internal-json`` log): how far it is, and what it complained of.
 
-Each line is ``@nix {…}``: activities that start and stop, results of activities, and messages. Whatever else
-is among them, and whatever a later nix adds, is kept as text and disturbs nothing.
+Activities start, tell something and stop, and messages are between them. Whatever else is among those, and
+whatever a later nix adds, disturbs nothing.
 """
 
 import re
@@ -9,12 +9,10 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.operation import Progress
 from agent.core.printable import one_line, printable
+from agent.host.nix_entries import PREFIX, Activity, Level, Message, Outcome, Result, Start, Stop, entry_of
 
 SAID = 12
 """How many last lines of a builder are told, and may be quoted."""
@@ -25,9 +23,11 @@ KEPT = 20_000
 BUILDERS = 64
 """Of how many last builders the last lines are known."""
 
-_PREFIX = "@nix "
+COMPLAINTS = 100
+"""How many first errors are kept: what comes of them follows."""
+
 _MEBIBYTE = 1 << 20
-_ANNOUNCED = re.compile(r"(?:this|these (\d+)) (derivation|path)s? will be (?:built|fetched)\b")
+_ANNOUNCED = re.compile(r"(?:this|these (\d{1,9})) (derivation|path)s? will be (?:built|fetched)\b")
 
 
 class Phase(StrEnum):
@@ -91,7 +91,7 @@ class NixLog:
     """Reads a log line by line, and remembers what matters of it.
 
     Attributes:
-        complaints: errors, in the order in which they were said.
+        complaints: the first errors, in the order in which they were said.
         text: the last lines of the whole log as a person reads it.
         loose: the last lines that were no log entries: of the C++ runtime, or of the shell.
         told: how far it is.
@@ -125,22 +125,20 @@ class NixLog:
 
     def feed(self, line: str) -> BuildProgress | None:
         """How far it is after one more line; None where that tells nothing new."""
-        if not line.startswith(_PREFIX):
+        if not line.startswith(PREFIX):
             self._loose(line)
             return None
-        try:
-            entry = _ENTRY.validate_json(line.removeprefix(_PREFIX))
-        except ValidationError:
-            return None  # an action that later versions know
-        match entry:
-            case _Start():
+        match entry_of(line):
+            case Start() as entry:
                 self._start(entry)
-            case _Stop():
-                self._stop(entry.id)
-            case _Result():
+            case Stop(id=number):
+                self._stop(number)
+            case Result() as entry:
                 self._result(entry)
-            case _Message():
+            case Message() as entry:
                 self._message(entry)
+            case None:
+                return None
         return self._news()
 
     def _loose(self, line: str) -> None:
@@ -148,11 +146,11 @@ class NixLog:
         if line.strip():
             self.loose.append(one_line(line))
 
-    def _start(self, entry: "_Start") -> None:
+    def _start(self, entry: Start) -> None:
         self._kinds[entry.id] = entry.type
-        if entry.text and entry.level <= _INFO:
+        if entry.text and entry.level <= Level.INFO:
             self.text.append(printable(entry.text))
-        if entry.type == _Activity.BUILD and entry.fields and isinstance(entry.fields[0], str):
+        if entry.type == Activity.BUILD and entry.fields and isinstance(entry.fields[0], str):
             self._running[entry.id] = entry.fields[0]
 
     def _stop(self, number: int) -> None:
@@ -160,17 +158,17 @@ class NixLog:
         self._kinds.pop(number, None)
         self._bytes_copied += self._bytes.pop(number, 0)
 
-    def _result(self, entry: "_Result") -> None:
-        kind = self._kinds.get(entry.id)
+    def _result(self, entry: Result) -> None:
+        kind = self._kinds.get(entry.id, 0)
         match entry.type, entry.fields:
-            case _Outcome.LOG_LINE, (str(text), *_):
+            case Outcome.LOG_LINE, (str(text), *_):
                 self._builder_said(entry.id, text)
-            case _Outcome.PROGRESS, (int(done), int(expected), *_):
-                if kind in {_Activity.BUILDS, _Activity.COPY_PATHS}:
+            case Outcome.PROGRESS, (int(done), int(expected), *_):
+                if kind in {Activity.BUILDS, Activity.COPY_PATHS}:
                     self._paths[kind] = (max(done, 0), max(expected, 0))
-                elif kind == _Activity.COPY_PATH:
+                elif kind == Activity.COPY_PATH:
                     self._bytes[entry.id] = max(done, 0)
-            case _Outcome.EXPECTED, (_Activity.COPY_PATH, int(expected), *_):
+            case Outcome.EXPECTED, (Activity.COPY_PATH, int(expected), *_):
                 self._bytes_to_copy = max(expected, 0)
             case _:
                 pass
@@ -183,10 +181,10 @@ class NixLog:
         while len(self._said) > BUILDERS:
             del self._said[next(iter(self._said))]
 
-    def _message(self, entry: "_Message") -> None:
+    def _message(self, entry: Message) -> None:
         text = printable(entry.msg)
         self.text.append(text)
-        if entry.level == _ERROR:
+        if entry.level == Level.ERROR and len(self.complaints) < COMPLAINTS:
             raw = printable(entry.raw_msg) if entry.raw_msg else text.removeprefix("error:").strip()
             self.complaints.append(Complaint(raw, entry.file or ""))
         elif match := _ANNOUNCED.match(text):
@@ -200,8 +198,8 @@ class NixLog:
         return now
 
     def _now(self) -> BuildProgress:
-        built, may_build = self._paths.get(_Activity.BUILDS, (0, 0))
-        copied, may_copy = self._paths.get(_Activity.COPY_PATHS, (0, 0))
+        built, may_build = self._paths.get(Activity.BUILDS, (0, 0))
+        copied, may_copy = self._paths.get(Activity.COPY_PATHS, (0, 0))
         # What is announced is exact; what is expected counts up, then down, while nix looks around.
         to_build = max(built, self._announced["derivation"] or (0 if self._announced else may_build))
         to_copy = max(copied, self._announced["path"] or (0 if self._announced else may_copy))
@@ -226,62 +224,3 @@ class NixLog:
 def name_of(path: str) -> str:
     """The name in a store path: ``/nix/store/<hash>-fish-4.0.drv`` is ``fish-4.0``."""
     return PurePosixPath(path).name.partition("-")[2].removesuffix(".drv")
-
-
-_ERROR, _INFO = 0, 3
-"""Levels of messages; those above are for who mends nix."""
-
-
-class _Activity:
-    """Numbers of the kinds of activities that are looked at."""
-
-    COPY_PATH = 100
-    COPY_PATHS = 103
-    BUILDS = 104
-    BUILD = 105
-
-
-class _Outcome:
-    """Numbers of the kinds of results that are looked at."""
-
-    LOG_LINE = 101
-    PROGRESS = 105
-    EXPECTED = 106
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class _Start(_Entry):
-    action: Literal["start"]
-    id: int
-    type: int
-    level: int = 0
-    text: str = ""
-    fields: tuple[str | int, ...] = ()
-
-
-class _Stop(_Entry):
-    action: Literal["stop"]
-    id: int
-
-
-class _Result(_Entry):
-    action: Literal["result"]
-    id: int
-    type: int
-    fields: tuple[str | int, ...] = ()
-
-
-class _Message(_Entry):
-    action: Literal["msg"]
-    level: int
-    msg: str
-    raw_msg: str = ""
-    file: str | None = None
-
-
-_ENTRY: TypeAdapter[_Start | _Stop | _Result | _Message] = TypeAdapter(
-    Annotated[_Start | _Stop | _Result | _Message, Field(discriminator="action")]
-)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.operation import Progress
-from agent.host.nix_log import KEPT, SAID, BuildProgress, Complaint, NixLog, Phase, name_of
+from agent.host.nix_log import COMPLAINTS, KEPT, SAID, BuildProgress, Complaint, NixLog, Phase, name_of
 
 RECORDED = Path(__file__).parent / "recorded"
 LINES = [
@@ -124,6 +124,10 @@ def test_what_is_kept_is_bounded() -> None:
         log.feed(says(number, "x"))
     assert log.said("/nix/store/h-a.drv") == ()
     assert log.said("/nix/store/h-79.drv") == ("x",)
+    for number in range(COMPLAINTS + 10):
+        log.feed(f'@nix {{"action":"msg","level":0,"msg":"error: {number}"}}')
+    assert len(log.complaints) == COMPLAINTS
+    assert log.complaints[0] == Complaint("0")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +175,11 @@ ENTRY = st.fixed_dictionaries(
         "type": st.sampled_from([0, 100, 101, 103, 104, 105, 106, 108, 999]) | JSON,
         "level": st.integers(0, 7) | JSON,
         "text": st.text() | JSON,
-        "msg": st.sampled_from(["these 3 derivations will be built:", "error: x"]) | st.text() | JSON,
+        "msg": st.sampled_from(
+            ["these 3 derivations will be built:", f"these {'9' * 5000} paths will be fetched"]
+        )
+        | st.text()
+        | JSON,
         "fields": st.lists(st.integers(-5, 10**12) | st.text() | JSON, max_size=5) | JSON,
     },
 )

@@ -65,8 +65,10 @@ in
   );
   # The shell stays, and what it waits for is a process of its own.
   slow = run "slow" "echo sleeping; ${program} sleep 1${salt}; echo woken" { };
-  # Needs what was built before, which nothing but the running build keeps.
-  resting = run "resting" "echo resting; ${program} sleep 2; echo $leaves > $out" { inherit leaves; };
+  # Needs what was built before, which nothing but the running build keeps; it rests until somebody wakes it.
+  resting = run "resting" "echo resting; ${program} sleep 1${salt} || echo woken; echo $leaves > $out" {
+    inherit leaves;
+  };
   imported = import (run "imported" "echo 1 > $out" { });
   thrown = throw "voxnix: ${
     builtins.toJSON {
