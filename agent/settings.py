@@ -25,7 +25,6 @@ NOT_SETTINGS = frozenset(
         FILE_VARIABLE,
         "VOXNIX_CACHE",
         "VOXNIX_DEBIAN_MIRROR",
-        "VOXNIX_EXTRA_CONTAINER",
         "VOXNIX_TEST_NIXPKGS",
     }
 )

@@ -10,9 +10,8 @@ extra-container is asked to install and to remove, and for nothing else:
 
 import json
 import re
-from dataclasses import dataclass
 
-from agent.core.errors import CommandFailed, HostFailure, InvalidRequest
+from agent.core.errors import CommandFailed, HostFailure
 from agent.host.node import Node
 from agent.host.runtime import Applied, Machine
 from agent.host.units import TIMEOUT, Units
@@ -23,7 +22,7 @@ SWITCH_TIMEOUT = 600.0
 """Seconds for a guest to become another system while it runs."""
 
 KEPT = 2
-"""How many generations an update leaves: what it made, and what it can go back to."""
+"""How many generations are kept: what a machine is, and what it can go back to."""
 
 PROFILES = "/nix/var/nix/profiles/voxnix"
 CONF_FOLDER = "/etc/nixos-containers"
@@ -39,23 +38,7 @@ PATH = (
 
 _NSPAWN = ("/run/current-system/sw/bin/systemd-nspawn", "/usr/bin/systemd-nspawn")
 _ABSENT = "No such file or directory"
-_GENERATION = re.compile(r"\s*([0-9]+)\s.*?(\(current\))?\s*\Z")
 _SYSTEM = re.compile(r"^SYSTEM_PATH=(.+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Generation:
-    """What a machine was at some time, and can be again.
-
-    Attributes:
-        number: the later, the higher.
-        system: store path of its NixOS system.
-        current: whether this is what is installed.
-    """
-
-    number: int
-    system: str
-    current: bool
 
 
 class ExtraContainer(Units):
@@ -94,12 +77,9 @@ class ExtraContainer(Units):
         self._profile(machine.name, *given, "--attr", "instance", "--set")
         self._install(machine.name)
 
-    def update(self, machine: Machine) -> Applied:
-        """See :meth:`agent.host.runtime.Runtime.update`. What it was before can be gone back to."""
-        applied = super().update(machine)
-        # The store keeps every generation's system.
-        self._profile(machine.name, "--delete-generations", f"+{KEPT}")
-        return applied
+    def settle(self, name: str) -> None:
+        """Forget what a machine was, but for what it is and what it was before: the store keeps both."""
+        self._profile(name, "--delete-generations", f"+{KEPT}")
 
     def remove(self, name: str) -> None:
         """See :meth:`agent.host.runtime.Runtime.remove`."""
@@ -117,53 +97,6 @@ class ExtraContainer(Units):
                 f"{self._command} said: {said}" if said else "",
                 "Look at what keeps it there, then try again.",
             )
-
-    def generations(self, name: str) -> tuple[Generation, ...]:
-        """What a machine was and is, oldest first; empty where there is no such machine."""
-        if not self._node.exists(f"{PROFILES}/{name}"):
-            return ()
-        listed = self._profile(name, "--list-generations").splitlines()
-        found = [match for line in listed if (match := _GENERATION.match(line))]
-        systems = [self._system(f"{PROFILES}/{name}-{match[1]}-link", name) for match in found]
-        return tuple(
-            Generation(int(match[1]), system, current=match[2] is not None)
-            for match, system in zip(found, systems, strict=True)
-        )
-
-    def previous(self, name: str) -> Generation | None:
-        """What a machine was before it became what it is; None where it was never anything else."""
-        before: Generation | None = None
-        for generation in self.generations(name):
-            if generation.current:
-                return before
-            before = generation
-        return None
-
-    def rollback(self, name: str, generation: int) -> Applied:
-        """Make a machine what it was, and forget what it became since. The same again changes nothing.
-
-        Args:
-            name: of the machine.
-            generation: the number of one that :meth:`generations` tells.
-
-        Returns:
-            How that reached it if it runs.
-
-        Raises:
-            InvalidRequest: there is no such generation.
-            HostFailure: it could not be installed or applied.
-        """
-        known = [one.number for one in self.generations(name)]
-        if generation not in known:
-            raise InvalidRequest(f"{name} has no generation {generation} to go back to.")
-        self._profile(name, "--switch-generation", str(generation))
-        self._install(name)
-        applied = self._apply(name)
-        # Or it would be what the next one goes back to.
-        later = [str(number) for number in known if number > generation]
-        if later:
-            self._profile(name, "--delete-generations", *later)
-        return applied
 
     def system(self, name: str) -> str:
         """The store path of the system that a machine is installed with; empty where there is none."""

@@ -56,5 +56,6 @@ in
 {
   first = system "first" "";
   second = system "second" "";
+  named = name: system name "";
   third-broken = system "broken" "echo this system cannot be switched to >&2; exit 4";
 }

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from agent.core.errors import HostFailure, InvalidRequest
-from agent.host.extra_container import ExtraContainer, Generation
+from agent.core.errors import HostFailure
+from agent.host.extra_container import ExtraContainer
 from agent.host.runtime import Machine
 from tests.host.scripted import Scripted, ScriptedNode
 
@@ -131,31 +131,9 @@ def test_a_unit_in_a_folder_that_systemd_does_not_read_is_not_installed() -> Non
         runtime(answers, INSTALLED).write(MACHINE)
 
 
-def test_the_generations_of_a_machine() -> None:
-    """Oldest first, each with its system; the one before the current one is the previous."""
-    listed = (
-        "   1   2026-11-24 10:00:00   \n"
-        "   2   2026-11-24 11:00:00   (current)\n"
-        "   4   2026-11-24 12:00:00   \n"
-    )
-    files = {f"{PROFILE}-{number}-link{CONF}": f"SYSTEM_PATH=/nix/store/{number}\n" for number in (1, 2, 4)}
-    one = runtime({f"nix-env --profile {PROFILE} --list-generations": (0, listed, "")}, files | {PROFILE: ""})
-    assert one.generations(NAME) == (
-        Generation(1, "/nix/store/1", current=False),
-        Generation(2, "/nix/store/2", current=True),
-        Generation(4, "/nix/store/4", current=False),
-    )
-    assert one.previous(NAME) == Generation(1, "/nix/store/1", current=False)
-    with pytest.raises(InvalidRequest, match="no generation 3"):
-        one.rollback(NAME, 3)
-
-
-def test_a_machine_that_is_not_there_has_no_generations() -> None:
-    """And no system, and nothing to go back to."""
-    one = runtime({})
-    assert one.generations(NAME) == ()
-    assert one.previous(NAME) is None
-    assert one.system(NAME) == ""
+def test_a_machine_that_is_not_there_has_no_system() -> None:
+    """Nor is that an error."""
+    assert runtime({}).system(NAME) == ""
 
 
 def absent(*there: str) -> Scripted:
@@ -192,6 +170,6 @@ def test_traces_that_cannot_be_seen_are_not_taken_for_none() -> None:
 def test_no_name_reaches_another_profile(name: str) -> None:
     """Each way in checks it."""
     one = runtime({}, {f"/nix/var/nix/profiles/voxnix/{name}": ""})
-    for ask in (one.generations, one.remove, one.start):
+    for ask in (one.settle, one.remove, one.start):
         with pytest.raises(ValueError, match="not a machine's name"):
             ask(name)

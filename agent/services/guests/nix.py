@@ -92,7 +92,7 @@ class NixGuests:
 
     def settle(self, machine: str, root: Root) -> None:  # noqa: ARG002
         """See :meth:`agent.services.guests.Guests.settle`: older ones may be collected."""
-        self.runtime.forget_older(machine)
+        self.runtime.settle(machine)
 
     def discard(self, digest: str) -> None:
         """See :meth:`agent.services.guests.Guests.discard`: with all that it alone had kept."""
