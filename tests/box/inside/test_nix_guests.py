@@ -56,7 +56,9 @@ class Appliance:
 
     def __call__(self, *arguments: str, owner: str = "nix", stdin: str = "") -> Answer:
         """Run the command for somebody."""
-        return voxnix(*arguments, "--json", "--owner", owner, settings=self.settings, stdin=stdin)
+        at = arguments.index("--") if "--" in arguments else len(arguments)
+        words = [*arguments[:at], "--json", "--owner", owner, *arguments[at:]]
+        return voxnix(*words, settings=self.settings, stdin=stdin)
 
     def done(self, *arguments: str, owner: str = "nix") -> Answer:
         """Run a command that has to go well."""
@@ -100,7 +102,7 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
         yield made
         for owner in ("nix", "other"):
             for one in made("list", owner=owner).data["workloads"]:
-                made("destroy", one["name"], "--yes", owner=owner)
+                made("destroy", one["spec"]["name"], "--yes", owner=owner)
         made("images", "prune")
     shutil.rmtree(folder)
 
@@ -120,7 +122,7 @@ def test_a_container_is_built_installed_and_runs(appliance: Appliance, dev: str)
     assert status["workload"]["addresses"]
     generation = status["workload"]["generation"]
     assert appliance.inside(dev, "readlink /run/current-system") == generation["system"]
-    assert appliance.inside(dev, "hostname; systemctl is-system-running") == "dev\nrunning"
+    assert appliance.inside(dev, "hostname; systemctl --failed --no-legend --plain") == "dev"
     appliance.inside(dev, "echo kept > /workspace/file")
     appliance.done("restart", dev)
     assert appliance.inside(dev, "cat /workspace/file; id -u") == "kept\n0"
@@ -160,7 +162,7 @@ def test_after_a_deploy_it_is_told_what_is_old_and_made_anew(appliance: Applianc
     before = appliance.inside(dev, "readlink /run/current-system")
     assert appliance.done("upgrade").data["workloads"] == []
     appliance.use("new")
-    assert [one["name"] for one in appliance.done("upgrade").data["workloads"]] == ["dev"]
+    assert [one["spec"]["name"] for one in appliance.done("upgrade").data["workloads"]] == ["dev"]
     assert appliance.inside(dev, "readlink /run/current-system") == before
     appliance.done("upgrade", "--all")
     assert "of-git-new" in appliance.inside(dev, "readlink /run/current-system")
@@ -235,7 +237,7 @@ def test_a_failed_build_is_told_with_its_cause_and_leaves_nothing(appliance: App
     assert answer.code == 4
     assert "no bread today" in answer.error["why"]
     assert "/logs/build-" in answer.error["hint"]
-    assert [one["name"] for one in appliance.done("list").data["workloads"]] == []
+    assert [one["spec"]["name"] for one in appliance.done("list").data["workloads"]] == []
 
 
 @pytest.mark.parametrize(
