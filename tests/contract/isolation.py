@@ -114,7 +114,7 @@ class IsolationContract:
         assert found()
         place.runtime.stop(running)
         place.runtime.remove(running)
-        until(lambda: not found(), 5)
+        until(lambda: not found())
         place.runtime.remove(running)
         assert running not in place.runtime.states()
 
