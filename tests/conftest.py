@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 from agent.store.database import Database
 
-for variable in [name for name in os.environ if name.startswith("VOXNIX_")]:
+for variable in [name for name in os.environ if name.startswith("VOXNIX_") and name != "VOXNIX_TEST_NIXPKGS"]:
     del os.environ[variable]  # a test says itself which settings it runs with
 os.environ["VOXNIX_SETTINGS"] = os.devnull
 

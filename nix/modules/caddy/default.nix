@@ -67,6 +67,8 @@
       # Buffers for HTTP/3, which takes certificates; and the limits on them are the node's.
       boot.kernel.sysctl."net.core.rmem_max" = lib.mkForce null;
       boot.kernel.sysctl."net.core.wmem_max" = lib.mkForce null;
-      systemd.tmpfiles.settings.caddy.${settings.folder}.d = lib.mkIf (settings.folder != "/workspace") { };
+      systemd.tmpfiles.settings.caddy.${settings.folder}.d = lib.mkIf (
+        settings.proxy == 0 && settings.folder != "/workspace"
+      ) { };
     };
 }
