@@ -55,7 +55,8 @@ def test_data_is_where_snapshots_are(default: dict[str, Any], changed: dict[str,
     assert changed["postgresql"]["version"] == "18"
     assert default["redis"]["dir"] == "/workspace/redis"
     assert default["folders"]["/workspace/postgresql/17"] == {"d": {"mode": "0700", "user": "postgres"}}
-    assert default["folders"]["/workspace/redis"] == {"d": {"mode": "0700", "user": "redis"}}
+    assert default["folders"]["/workspace/redis"]["d"] == {"mode": "0700", "user": "redis"}
+    assert default["folders"]["/workspace/redis"]["Z"] == {"mode": "-", "user": "redis"}
     assert default["postgresql"]["writes"] == ["/workspace/postgresql/17"]
     assert default["redis"]["ReadWritePaths"] == ["/workspace/redis"]
 

@@ -13,6 +13,42 @@ setpriv --reuid=postgres --regid=postgres --init-groups sh -euc '
 pg_ctlcluster --skip-systemctl-redirect 17 main stop
 echo 'export PGDATABASE=app' > /etc/profile.d/postgresql.sh
 
+# A container that is changed gets another root, so the databases move to /workspace at the first start.
+mkdir -p /usr/local/lib
+cat > /usr/local/lib/postgresql-folder <<'SCRIPT'
+#!/bin/sh
+set -eu
+from=/var/lib/postgresql/17/main to=/workspace/postgresql/17
+if [ ! -e "$to" ]; then
+	rm -rf "$to.new"
+	mkdir -p /workspace/postgresql
+	if ! install -d -o postgres -g postgres -m 700 "$to.new"; then
+		rmdir "$to.new" /workspace/postgresql
+		echo "The storage gives no file to another user than root: the databases stay in $from." >&2
+		exit 0
+	fi
+	cp -a "$from/." "$to.new/"
+	mv "$to.new" "$to"
+fi
+# In another image the user may have another number.
+[ "$(stat --format %U "$to")" = postgres ] || chown -R postgres:postgres "$to"
+mount --bind "$to" "$from"
+SCRIPT
+chmod 755 /usr/local/lib/postgresql-folder
+cat > /etc/systemd/system/postgresql-folder.service <<'UNIT'
+[Unit]
+Description=Databases in /workspace
+Before=postgresql@17-main.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/lib/postgresql-folder
+
+[Install]
+RequiredBy=postgresql@17-main.service
+UNIT
+
 cat > /etc/systemd/system/postgresql-password.service <<'UNIT'
 [Unit]
 Description=Password of PostgreSQL's users
@@ -30,7 +66,6 @@ ExecStart=/usr/local/lib/postgresql-password
 [Install]
 WantedBy=multi-user.target
 UNIT
-mkdir -p /usr/local/lib
 cat > /usr/local/lib/postgresql-password <<'SCRIPT'
 #!/bin/sh
 # The server would write a statement that fails to its log, with the password in it.
@@ -42,4 +77,4 @@ ALTER ROLE "app" PASSWORD :'password';
 SQL
 SCRIPT
 chmod 755 /usr/local/lib/postgresql-password
-systemctl --quiet enable postgresql-password.service
+systemctl --quiet enable postgresql-folder.service postgresql-password.service

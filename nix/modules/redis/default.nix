@@ -57,10 +57,17 @@
           settings.dir = lib.mkForce "/workspace/redis";
         };
       };
-      systemd.tmpfiles.settings.redis."/workspace/redis".d = {
-        user = "redis";
-        group = "redis";
-        mode = "0700";
+      systemd.tmpfiles.settings.redis."/workspace/redis" = {
+        d = {
+          user = "redis";
+          group = "redis";
+          mode = "0700";
+        };
+        # In another container, which was given this folder, the user may have another number.
+        Z = {
+          user = "redis";
+          group = "redis";
+        };
       };
       systemd.services.redis.serviceConfig = {
         ImportCredential = "redis.password";
