@@ -1,22 +1,13 @@
 # What test_modules_data.py looks at.
 { nixpkgs }:
 let
-  modules = import ../../nix/lib/modules.nix [ ../../nix/modules ];
-  check = import ../../nix/lib/check.nix { inherit modules; };
-  guests = import ../../nix/lib/guest.nix {
-    inherit check modules;
-    nixpkgs = /. + nixpkgs;
-    overlays = import ./pruned.nix;
-    stateVersion = "26.05";
-  };
+  guest = import ./guests.nix { inherit nixpkgs; };
   configuration =
     modules: options:
-    (guests.evaluated (
-      check.compose {
-        inherit modules options;
-        name = "x";
-      }
-    )).config;
+    guest {
+      inherit modules options;
+      name = "x";
+    };
 
   all = [
     "caddy"

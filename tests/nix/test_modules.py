@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.nix.conftest import evaluate
+from tests.nix.expressions import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.parent.name for path in (ROOT / "nix/modules").glob("*/default.nix"))
@@ -57,8 +57,9 @@ def _batches() -> Iterator[dict[str, Spec]]:
 
 
 @pytest.fixture(scope="module")
-def systems(nixpkgs: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+def systems(nix: str, nixpkgs: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The derivation of each guest, or what nix said of it."""
+    assert nix
     folder = tmp_path_factory.mktemp("specs")
 
     def several(specs: dict[str, Spec]) -> dict[str, str]:
@@ -89,9 +90,9 @@ def test_name_and_order_change_nothing(systems: Mapping[str, str]) -> None:
     assert systems["other option"] not in same
 
 
-def test_everything_is_all_that_goes_together(nix: str) -> None:
+@pytest.mark.usefixtures("nix")
+def test_everything_is_all_that_goes_together() -> None:
     """What the example leaves out does not go together with something in it."""
-    assert nix
     catalogue = _catalogue()
     chosen = set(SPECS["everything"]["modules"])
     assert [
@@ -103,6 +104,7 @@ def test_everything_is_all_that_goes_together(nix: str) -> None:
     ] == []
 
 
+@pytest.mark.usefixtures("nix")
 def test_no_secret_is_in_a_derivation(nixpkgs: str, tmp_path: Path) -> None:
     """With every secret in its place, no file that comes of the guest with all modules has one in it."""
     planted = "correct-horse-battery-staple"

@@ -1,17 +1,15 @@
 """What the modules for languages, data and variables set in NixOS; ``data.nix`` asks for it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.nix.conftest import evaluate
-from tests.nix.test_modules import ROOT
-
 
 @pytest.fixture(scope="module")
-def asked(nixpkgs: str) -> Any:  # noqa: ANN401 - of JSON
+def asked(evaluated: Callable[[str], Any]) -> Any:  # noqa: ANN401 - of JSON
     """The values of a guest with default options, of one with others, and of one with wrong ones."""
-    return evaluate(f'import {ROOT}/tests/nix/data.nix {{ nixpkgs = "{nixpkgs}"; }}')
+    return evaluated("data.nix")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.nix.conftest import evaluate
+from tests.nix.expressions import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.usefixtures("nix")
