@@ -38,7 +38,7 @@ let
   complete =
     name: given: mapAttrs (option: described: given.${option} or described.default) modules.${name}.options or { };
 
-  # The ports that a module with these options listens on.
+  # The ports that a module with these options listens on, and whether for others than the container itself.
   portsOf =
     name: options:
     map (
@@ -48,6 +48,7 @@ let
         module = name;
         port = if port ? option then options.${port.option} else port.port;
         option = port.option or "";
+        open = !(port ? open) || options.${port.open};
       }
     ) (modules.${name}.ports or [ ]);
 

@@ -29,7 +29,7 @@ let
     };
 
   opened = protocol: composed: map (one: one.port) (
-    builtins.filter (one: one.protocol == protocol) (
+    builtins.filter (one: one.open && one.protocol == protocol) (
       builtins.concatLists (map (name: check.portsOf name composed.options.${name}) composed.modules)
     )
   );

@@ -11,12 +11,10 @@
   nixos =
     { pkgs, ... }:
     {
-      environment.systemPackages = [ pkgs.nodejs ];
-      # Global packages go where root may write: the store is read-only.
+      # Its configuration puts global packages into the home, as the store is read-only.
       programs.npm = {
         enable = true;
         package = pkgs.nodejs;
-        npmrc = "prefix = /root/.npm";
       };
       environment.extraInit = ''
         export PATH="$HOME/.npm/bin:$PATH"

@@ -1,0 +1,1 @@
+echo 'export PATH="$HOME/go/bin:$PATH"' > /etc/profile.d/go.sh

@@ -1,0 +1,1 @@
+echo 'export PATH="$HOME/.cargo/bin:$PATH"' > /etc/profile.d/rust.sh
