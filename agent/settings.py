@@ -104,7 +104,8 @@ class Settings(BaseSettings):
         default=None, description="JSON list of guests that are part of the appliance itself."
     )
     busybox: Path = Field(
-        default=Path("/bin/busybox"), description="A static busybox, which puts instances into the Nix store."
+        default=Path("/usr/bin/busybox"),
+        description="A static busybox, which puts instances into the Nix store.",
     )
     extra_container: str = Field(
         default="extra-container", description="The program that installs NixOS containers."

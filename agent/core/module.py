@@ -117,12 +117,14 @@ class Port(_Described):
     Attributes:
         port: its number; None where an option has it.
         option: the option that has the number; empty where it is always the same.
+        open: the option that opens it to others, where there is one; otherwise it always is.
         protocol: ``tcp`` or ``udp``.
         purpose: what is there.
     """
 
     port: int | None = None
     option: str = ""
+    open: str = ""
     protocol: Literal["tcp", "udp"] = "tcp"
     purpose: str
 
@@ -143,10 +145,12 @@ class DebianPart(_Described):
     Attributes:
         packages: names of Debian packages.
         setup: shell commands, run once as root inside the image while it is built; may be empty.
+        options: those of the module that the set-up heeds, as ``OPTION_<NAME>``; others keep their defaults.
     """
 
     packages: tuple[PackageName, ...] = ()
     setup: str = ""
+    options: tuple[str, ...] = ()
 
 
 class Module(_Described):

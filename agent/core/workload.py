@@ -16,7 +16,8 @@ from agent.core.owner import Owner
 NAME_RULE = (
     "1 to 32 lower-case letters, digits and hyphens; it begins with a letter and does not end with a hyphen"
 )
-_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
+NAME_PATTERN = "[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
+"""The same as a regular expression that matches the whole of a name."""
 
 MACHINE_LENGTH = 11
 """Linux cuts interface names at 15 characters, and systemd-nspawn puts ``vb-`` or ``ve-`` before it."""
@@ -28,7 +29,7 @@ def checked_name(name: str) -> str:
     Raises:
         InvalidName: with the rule.
     """
-    if not _NAME.match(name):
+    if not re.fullmatch(NAME_PATTERN, name):
         shown = name if len(name) <= 40 else name[:40] + "…"  # noqa: PLR2004
         raise InvalidName(
             f"{shown!r} cannot be a container's name.", f"A name is {NAME_RULE}.", "Choose another."

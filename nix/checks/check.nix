@@ -43,6 +43,29 @@ listToAttrs (
     };
     error = ''"code":"unknown_module"'';
   };
+  "a module that needs another says so" = {
+    expr =
+      (import ../lib/check.nix {
+        modules = modules // {
+          web = modules.git // {
+            requires = [ "git" ];
+          };
+        };
+      }).problemsOf
+        {
+          name = "dev";
+          modules = [ "web" ];
+        };
+    expected = [
+      {
+        code = "missing_module";
+        module = "web";
+        option = "";
+        accepted = "git";
+        message = "The module web needs the module git.";
+      }
+    ];
+  };
   "a spec is what it says of itself" = {
     expr = builtins.attrNames (import ../lib/spec.nix).fields;
     expected = [

@@ -1,7 +1,7 @@
 # What every NixOS guest has, whatever it is made of.
 { lib, pkgs, ... }:
 {
-  boot.isContainer = true;
+  boot.isNspawnContainer = true;
 
   # The runtime gives the name: a name in here would make a system of each container's own.
   networking.hostName = "";

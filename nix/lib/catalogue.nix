@@ -20,6 +20,7 @@ let
         {
           packages = module.debian.packages or [ ];
           setup = if module.debian ? setup then builtins.readFile module.debian.setup else "";
+          options = module.debian.options or [ ];
         }
       else
         null;

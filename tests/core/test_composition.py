@@ -39,8 +39,18 @@ def test_every_kind_of_problem_is_in_the_cases() -> None:
     assert all(f'"{code}"' in source for code in codes - {"invalid_spec"})
     assert codes >= {
         *("unknown_module", "option_without_module", "unknown_option", "invalid_option"),
-        *("conflict", "missing_module", "port_conflict"),
+        *("conflict", "port_conflict"),
     }
+
+
+def test_a_module_that_needs_another_says_so() -> None:
+    """No module of the product does, so the case is this test's own; nix/checks/check.nix has the same."""
+    web = MODULES["git"].model_copy(update={"name": "web", "requires": ("git",)})
+    modules = {**MODULES, "web": web}
+    assert problems(ContainerSpec(name="dev", modules=("web",)), modules) == [
+        SpecProblem("missing_module", "web", "", "git", "The module web needs the module git.")
+    ]
+    assert problems(ContainerSpec(name="dev", modules=("git", "web")), modules) == []
 
 
 @pytest.mark.parametrize(

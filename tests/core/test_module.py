@@ -19,19 +19,19 @@ def option(**schema: object) -> Option:
     return Option.model_validate({"description": "d", "accepted": "a", "default": None} | schema)
 
 
-@pytest.mark.parametrize(
-    ("schema", "good", "bad"),
-    [
-        ({"type": "boolean"}, [True, False], [0, "true", None]),
-        (PORT, [1, 9], [0, 10, "1", True, 1.5, None]),
-        ({"type": "string", "pattern": "^([a-z]+)$"}, ["a", "ab"], ["", "a1", "a\n", "A", 1]),
-        ({"type": "string", "maxLength": 3}, ["abc", "äb"], ["abcd", "ää", "a\0"]),
-        ({"type": "string", "enum": ["none", "own"]}, ["own"], ["other", ""]),
-        ({"type": "array", "items": PORT}, [[], [1, 2]], [[1, "2"], [0], {}, "1"]),
-        (NAMES, [{}, {"A": "1"}], [{"a": "1"}, {"A": 1}, []]),
-        ({"type": "array"}, [[1, "a", None]], [{}]),
-    ],
-)
+SCHEMAS: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
+    ({"type": "boolean"}, [True, False], [0, "true", None]),
+    (PORT, [1, 9], [0, 10, "1", True, 1.5, None]),
+    ({"type": "string", "pattern": "^([a-z]+)$"}, ["a", "ab"], ["", "a1", "a\n", "A", 1]),
+    ({"type": "string", "maxLength": 3}, ["abc", "äb"], ["abcd", "ää", "a\0"]),
+    ({"type": "string", "enum": ["none", "own"]}, ["own"], ["other", ""]),
+    ({"type": "array", "items": PORT}, [[], [1, 2]], [[1, "2"], [0], {}, "1"]),
+    (NAMES, [{}, {"A": "1"}], [{"a": "1"}, {"A": 1}, []]),
+    ({"type": "array"}, [[1, "a", None]], [{}]),
+]
+
+
+@pytest.mark.parametrize(("schema", "good", "bad"), SCHEMAS)
 def test_an_option_accepts_what_its_schema_says(
     schema: dict[str, Any], good: list[Any], bad: list[Any]
 ) -> None:

@@ -1,10 +1,6 @@
 """What tests of NixOS systems may use: a nix that is new enough, and a tree of nixpkgs."""
 
-import json
 import os
-import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,26 +8,18 @@ from typing import Any
 
 import pytest
 
-OLDEST = (2, 18)
-"""The oldest nix that these tests run with."""
-MEMORY = "4G"
-"""What one evaluation may take: a whole system wants less than 1 GB."""
-TIMEOUT = 300
-"""Seconds that one evaluation may take."""
+from tests.nix.evaluation import value, why_not
+
 HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
 def nix() -> str:
-    """The nix-instantiate on PATH."""
-    program = shutil.which("nix-instantiate")
-    if program is None:
-        pytest.skip("nix is not on PATH")
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-    numbers = re.search(r"(\d+)\.(\d+)", said)
-    if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST:
-        pytest.skip(f"nix is too old: {said.strip()}")
-    return program
+    """The program that evaluates."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    return "nix-instantiate"
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +34,10 @@ def nixpkgs() -> str:
 @pytest.fixture(scope="session")
 def evaluated(nix: str, nixpkgs: str) -> Callable[[str], Any]:
     """Evaluates a file of this folder, which is a function of nixpkgs, to a value; once."""
+    assert nix
 
     @cache
     def evaluate(file: str) -> Any:  # noqa: ANN401 - what JSON can hold
-        argv = [nix, "--eval", "--strict", "--json", str(HERE / file), "--argstr", "nixpkgs", nixpkgs]
-        environment = {**os.environ, "GC_MAXIMUM_HEAP_SIZE": MEMORY}
-        answer = subprocess.run(
-            argv, capture_output=True, text=True, check=False, env=environment, timeout=TIMEOUT
-        )
-        assert answer.returncode == 0, answer.stderr
-        return json.loads(answer.stdout)
+        return value(f'import {HERE / file} {{ nixpkgs = "{nixpkgs}"; }}')
 
     return evaluate

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.nix.expressions import evaluate
+from tests.nix.evaluation import value
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.parent.name for path in (ROOT / "nix/modules").glob("*/default.nix"))
@@ -37,7 +37,7 @@ WANTED: dict[str, Spec] = {
 
 
 def _catalogue() -> dict[str, Any]:
-    return evaluate(f"(import {ROOT}/nix/lib {{ }}).catalogue.modules")
+    return value(f"(import {ROOT}/nix/lib {{ }}).catalogue.modules")
 
 
 def _systems(specs: Mapping[str, Spec], nixpkgs: str, folder: Path, *options: str, own: Path = OWN) -> Any:  # noqa: ANN401 - of JSON
@@ -45,7 +45,7 @@ def _systems(specs: Mapping[str, Spec], nixpkgs: str, folder: Path, *options: st
     file = folder / f"{next(iter(specs))}.json"
     file.write_text(json.dumps(specs))
     given = {"nixpkgs": nixpkgs, "specs": str(file), "own": str(own)}
-    return evaluate(
+    return value(
         f"import {ROOT}/tests/nix/systems.nix (builtins.fromJSON {json.dumps(json.dumps(given))})", *options
     )
 

@@ -3,14 +3,14 @@ from typing import Any
 
 import pytest
 
-from tests.nix.expressions import evaluate
+from tests.nix.evaluation import value
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.usefixtures("nix")
 
 
 def _catalogue(own: Path) -> dict[str, Any]:
-    return evaluate(f'(import {ROOT}/nix/lib {{ own = "{own}"; }}).catalogue.modules')
+    return value(f'(import {ROOT}/nix/lib {{ own = "{own}"; }}).catalogue.modules')
 
 
 def test_the_example_joins_those_of_the_product() -> None:

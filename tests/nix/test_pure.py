@@ -14,7 +14,8 @@ import re
 
 import pytest
 
-from tests.nix.evaluation import alone, names, outcomes, why_not
+from tests.nix.cases import alone, names, outcomes
+from tests.nix.evaluation import why_not
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

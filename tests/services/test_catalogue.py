@@ -16,7 +16,7 @@ def test_the_modules_of_the_product_are_complete() -> None:
         assert module.summary
         assert module.description
         assert module.name in module.example
-        assert module.debian is None or module.debian.packages
+        assert module.debian is None or module.debian.packages or module.debian.setup
 
 
 def test_a_set_up_snippet_is_part_of_its_module() -> None:

@@ -1,5 +1,7 @@
 """The ``debian`` guest builder: an image by mmdebstrap, a clone of it per container, and systemd-nspawn."""
 
+import json
+
 from agent.core.composition import Composition
 from agent.core.errors import HostFailure, InvalidSpec
 from agent.core.workload import Generation
@@ -34,7 +36,8 @@ class DebianGuests:
     def check(self, composition: Composition) -> None:
         """See :meth:`agent.services.guests.Guests.check`."""
         for name in composition.modules:
-            if self._catalogue.get(name).debian is None:
+            module = self._catalogue.get(name)
+            if module.debian is None:
                 able = [module.name for module in self._catalogue.all() if module.debian is not None]
                 raise InvalidSpec(
                     f"The module {name} cannot be had on this machine.",
@@ -42,6 +45,20 @@ class DebianGuests:
                     f"Modules that work here: {', '.join(able)}.",
                     about={"code": "no_debian", "module": name, "accepted": ", ".join(able)},
                 )
+            for option, value in composition.options[name].items():
+                default = module.options[option].default
+                if value != default and option not in module.debian.options:
+                    raise InvalidSpec(
+                        f"The option {option} of {name} cannot be chosen on this machine.",
+                        "It makes its containers of Debian, where that module knows its defaults only.",
+                        "Leave it out.",
+                        about={
+                            "code": "no_debian_option",
+                            "module": name,
+                            "option": option,
+                            "accepted": json.dumps(default),
+                        },
+                    )
 
     def digest(self, composition: Composition) -> str:
         """See :meth:`agent.services.guests.Guests.digest`."""

@@ -8,9 +8,10 @@ sh -lc 'env --null' | while read --null --local line
     or set --global --export $name (string replace --regex '^[^=]*=' '' -- $line | string collect --allow-empty)
 end
 SCRIPT
+printf '%s' "$OPTION_GREETING" > /etc/fish/greeting
 cat > /etc/fish/conf.d/shell.fish <<'SCRIPT'
 status is-interactive; or return
-set --global fish_greeting
+set --global fish_greeting (cat /etc/fish/greeting)
 alias ll 'ls -lh'
 alias la 'ls -lAh'
 alias .. 'cd ..'

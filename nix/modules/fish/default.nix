@@ -16,6 +16,7 @@
   debian = {
     packages = [ "fish" ];
     setup = ./debian.sh;
+    options = [ "greeting" ];
   };
 
   nixos =

@@ -25,6 +25,10 @@
   debian = {
     packages = [ "git" ];
     setup = ./debian.sh;
+    options = [
+      "email"
+      "name"
+    ];
   };
 
   nixos =
