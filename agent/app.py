@@ -62,7 +62,6 @@ class App:
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
         secrets = Secrets(settings, node, self._catalogue)
-        self._secrets = secrets
         self.conversations = Conversations(self._database)
         operations = Operations(
             self._database,
@@ -190,20 +189,29 @@ class App:
             if lock is None:
                 return False
             # DBOS takes a second to import: only for who runs operations.
+            from agent.services.assembly import Assembly  # noqa: PLC0415
             from agent.services.changes import Changes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
 
+            assembly = Assembly(
+                settings=self.settings,
+                owners=OwnerStore(self._database),
+                images=self._images,
+                catalogue=self._catalogue,
+                guests=self._guests,
+                secrets=self.services.secrets,
+                clock=now,
+            )
             changes = Changes(
                 settings=self.settings,
                 node=self.node,
-                owners=OwnerStore(self._database),
                 workloads=self._workloads,
                 operations=self._operations,
                 images=self._images,
                 catalogue=self._catalogue,
                 guests=self._guests,
-                secrets=self._secrets,
+                assembly=assembly,
                 clock=now,
             )
             engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)

@@ -5,25 +5,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.core.composition import Composition
 from agent.core.errors import HostFailure, NameInUse, UnknownWorkload
 from agent.core.operation import Operation, OperationKind, Progress
-from agent.core.owner import Owner, uid_base
-from agent.core.workload import ContainerSpec, Generation, Workload, WorkloadState
+from agent.core.owner import Owner
+from agent.core.workload import Workload, WorkloadState
 from agent.host.archive import shift
 from agent.host.machined import Machined
 from agent.host.node import Node
 from agent.host.presence import Presence
-from agent.host.runtime import Machine, UnitState
+from agent.host.runtime import UnitState
 from agent.host.zfs import Zfs
+from agent.services.assembly import Assembly
 from agent.services.catalogue import Catalogue
-from agent.services.guests import Guests, Root
+from agent.services.guests import Guests
 from agent.services.layout import Layout
-from agent.services.secrets import Secrets
 from agent.settings import Settings
 from agent.store.images import ImageStore
 from agent.store.operations import OperationStore
-from agent.store.owners import OwnerStore
 from agent.store.workloads import WorkloadStore
 
 VERIFY_TIMEOUT = 60.0
@@ -58,27 +56,25 @@ class Changes:
         *,
         settings: Settings,
         node: Node,
-        owners: OwnerStore,
         workloads: WorkloadStore,
         operations: OperationStore,
         images: ImageStore,
         catalogue: Catalogue,
         guests: Guests,
-        secrets: Secrets,
+        assembly: Assembly,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._node = node
         self._zfs = Zfs(node)
         self._machined = Machined(node)
-        self._owners = owners
         self._workloads = workloads
         self._operations = operations
         self._images = images
         self._catalogue = catalogue
         self._guests = guests
         self._runtime = guests.runtime
-        self._secrets = secrets
+        self._assembly = assembly
         self._clock = clock
         self._layout = Layout(settings.pool)
 
@@ -131,9 +127,9 @@ class Changes:
         if workload.generation is None:
             return
         self._guests.change(
-            self._machine(operation, workload, workload.generation),
+            self._assembly.machine(operation, workload, workload.generation),
             workload.generation,
-            self._root(operation, workload),
+            self._assembly.root(operation, workload),
         )
         if RAN in operation.claims:
             self._runtime.start(operation.machine)
@@ -145,63 +141,14 @@ class Changes:
             raise UnknownWorkload(f"{operation.workload} does not exist any more.")
         return workload
 
-    def _uid_base(self, operation: Operation) -> int:
-        return uid_base(self._owners.number(Owner(operation.owner), self._clock()))
-
-    def _composition(self, spec: ContainerSpec) -> Composition:
-        return self._catalogue.compose(spec)
-
-    def _target(self, operation: Operation) -> Generation:
-        """What the workload is to be made of, as the operation was asked for it."""
-        if operation.target is None:
-            raise ValueError(f"operation {operation.id} does not say what is to be made")
-        return operation.target
-
-    def _built(self, operation: Operation, report: Callable[[Progress], None]) -> Generation:
-        """The target, built. What was built before costs a look."""
-        target = self._target(operation)
-        if target.digest:
-            return target
-        composition = self._composition(target.spec)
-        digest = self._guests.digest(composition)
-        system = self._guests.ensure(composition, self._uid_base(operation), report)
-        self._images.add(operation.node, digest, composition, system, self._clock())
-        return Generation(spec=target.spec, digest=digest, system=system)
-
     def _build(self, operation: Operation, report: Callable[[Progress], None]) -> None:
-        generation = self._built(operation, report)
+        generation = self._assembly.built(operation, report)
         if operation.kind is OperationKind.CREATE:
             self._workloads.become(operation.node, operation.machine, generation)
-
-    def _root(self, operation: Operation, workload: Workload) -> Root:
-        return Root(
-            dataset=self._layout.root(Owner(operation.owner), workload.machine),
-            folder=self._layout.root_folder(workload.machine),
-            quota=self._settings.root_quota,
-            uid_base=self._uid_base(operation),
-        )
-
-    def _machine(self, operation: Operation, workload: Workload, generation: Generation) -> Machine:
-        modules = [self._catalogue.get(name) for name in generation.spec.modules]
-        return Machine(
-            name=workload.machine,
-            hostname=workload.name,
-            root=self._layout.root_folder(workload.machine),
-            bridge=self._settings.bridge,
-            uid_base=self._uid_base(operation),
-            binds=((self._layout.workspace_folder(workload.machine), "/workspace"),),
-            memory_max=self._settings.memory_max,
-            tasks_max=self._settings.tasks_max,
-            system=generation.system,
-            credentials=self._secrets.credentials(Owner(operation.owner), workload.name, modules),
-            devices=tuple(sorted({device for module in modules for device in module.devices})),
-            idmap=self._settings.idmapped_mounts,
-        )
 
     def _storage(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         report(Progress(label="making the storage"))
         owner, workload = Owner(operation.owner), self._workload(operation)
-        base = self._uid_base(operation)
         above = self._layout.workload(owner, workload.machine)
         if above not in operation.claims:
             if self._zfs.presence(above) is not Presence.ABSENT:
@@ -215,12 +162,17 @@ class Changes:
             self._zfs.create(above, mountpoint="none")
         if workload.generation is None:
             raise ValueError(f"{workload.name} was not built before its storage")
-        self._guests.furnish(workload.generation, self._root(operation, workload))
+        self._guests.furnish(workload.generation, self._assembly.root(operation, workload))
         workspace = self._layout.workspace(owner, workload.machine)
         if self._zfs.presence(workspace) is not Presence.PRESENT:
             folder = self._layout.workspace_folder(workload.machine)
             self._zfs.create(workspace, mountpoint=folder, quota=self._settings.workspace_quota)
-        shift(self._node, self._layout.workspace_folder(workload.machine), base)
+        if not self._guests.idmap:
+            shift(
+                self._node,
+                self._layout.workspace_folder(workload.machine),
+                self._assembly.uid_base(operation),
+            )
 
     def _start(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         report(Progress(label="starting the container"))
@@ -237,7 +189,7 @@ class Changes:
                 )
         if workload.generation is None:
             raise ValueError(f"{workload.name} was not built before its start")
-        self._runtime.write(self._machine(operation, workload, workload.generation))
+        self._runtime.write(self._assembly.machine(operation, workload, workload.generation))
         self._runtime.start(workload.machine)
 
     def _change(self, operation: Operation, report: Callable[[Progress], None]) -> None:
@@ -246,9 +198,9 @@ class Changes:
         if RAN not in operation.claims and self._runtime.state(workload.machine) is UnitState.ACTIVE:
             self._operations.claim(operation.id, [*operation.claims, RAN])
             operation = operation.model_copy(update={"claims": (*operation.claims, RAN)})
-        generation = self._built(operation, report)
-        machine = self._machine(operation, workload, generation)
-        self._guests.change(machine, generation, self._root(operation, workload))
+        generation = self._assembly.built(operation, report)
+        machine = self._assembly.machine(operation, workload, generation)
+        self._guests.change(machine, generation, self._assembly.root(operation, workload))
         if RAN in operation.claims:
             self._runtime.start(workload.machine)
 
@@ -272,7 +224,7 @@ class Changes:
 
     def _prune(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         used = self._workloads.digests(operation.node) | {
-            self._guests.digest(self._composition(target.spec))
+            self._guests.digest(self._catalogue.compose(target.spec))
             for target in self._operations.under_way(operation.node)
         }
         for image in self._images.of_node(operation.node):
@@ -286,8 +238,8 @@ class Changes:
         if not changed or RAN in operation.claims:
             self._await(operation, report)
         if changed:
-            self._guests.settle(operation.machine, self._root(operation, self._workload(operation)))
-            self._workloads.become(operation.node, operation.machine, self._built(operation, report))
+            self._guests.settle(operation.machine, self._assembly.root(operation, self._workload(operation)))
+            self._workloads.become(operation.node, operation.machine, self._assembly.built(operation, report))
 
     def _await(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         """Wait until the container is up and its address is known."""

@@ -295,7 +295,8 @@ in
     make "container-${checked.machine}"
       {
         inherit conf;
-        guest = builtins.storePath checked.system;
+        # Built before, or by the same evaluation: then the text itself knows what it is made of.
+        guest = if builtins.hasContext checked.system then checked.system else builtins.storePath checked.system;
         passAsFile = [ "conf" ];
       }
       ''

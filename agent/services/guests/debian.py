@@ -27,6 +27,8 @@ class DebianGuests:
     Another generation is another root: what was changed outside of /workspace stays in the one before.
     """
 
+    idmap = False
+
     def __init__(self, settings: Settings, node: Node, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._images = GoldenImages(settings, node, catalogue)

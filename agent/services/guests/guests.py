@@ -38,6 +38,11 @@ class Guests(Protocol):
         """What its guests are run by."""
         ...
 
+    @property
+    def idmap(self) -> bool:
+        """Whether files lie on disk with the user ids that they have inside, and are mapped at the mount."""
+        ...
+
     def check(self, composition: Composition) -> None:
         """Raise unless this builder can make it.
 

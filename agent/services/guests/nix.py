@@ -60,6 +60,11 @@ class NixGuests:
             requires=("nftables.service",),
         )
 
+    @property
+    def idmap(self) -> bool:
+        """See :meth:`agent.services.guests.Guests.idmap`."""
+        return self._settings.idmapped_mounts
+
     def check(self, composition: Composition) -> None:
         """See :meth:`agent.services.guests.Guests.check`: every module has a part for NixOS."""
 
@@ -83,7 +88,7 @@ class NixGuests:
         """See :meth:`agent.services.guests.Guests.furnish`: empty, as the system is in the store."""
         if self._zfs.presence(root.dataset) is not Presence.PRESENT:
             self._zfs.create(root.dataset, mountpoint=root.folder, quota=root.quota)
-        if not self._settings.idmapped_mounts:
+        if not self.idmap:
             shift(self._node, root.folder, root.uid_base)
 
     def change(self, machine: Machine, generation: Generation, root: Root) -> None:  # noqa: ARG002

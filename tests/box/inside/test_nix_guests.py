@@ -222,6 +222,69 @@ def test_a_secret_reaches_its_container_and_nothing_else(appliance: Appliance, d
     assert SECRET not in json.dumps(appliance.done("secrets", "list").data)
 
 
+def test_nix_alone_makes_what_extra_container_takes(appliance: Appliance) -> None:
+    """From a spec in one step, for who wants no Voxnix around it: two files that name a system."""
+    node = {
+        "machine": "alone-x1",
+        "hostname": "alone",
+        "root": "/var/lib/machines/alone-x1",
+        "binds": [],
+        "bridge": "voxnix0",
+        "uidBase": 1 << 20,
+        "idmap": False,
+        "memoryMax": "1G",
+        "tasksMax": 100,
+        "credentials": [],
+        "devices": [],
+        "requires": ["nftables.service"],
+        "nspawn": "/usr/bin/systemd-nspawn",
+        "busybox": BUSYBOX,
+    }
+    spec = {"name": "alone", "modules": ["git"]}
+    given = {
+        "nixpkgs": appliance.settings["VOXNIX_NIXPKGS"],
+        "spec": json.dumps(spec),
+        "node": json.dumps(node),
+    }
+    words = [word for name, text in given.items() for word in ("--argstr", name, text)]
+    made = host(
+        "nix-build", "--no-out-link", str(CHECKOUT / "nix/lib"), "--attr", "container", *words
+    ).strip()
+    conf = Path(made, "etc/nixos-containers/alone-x1.conf").read_text()
+    system = next(line.partition("=")[2] for line in conf.splitlines() if line.startswith("SYSTEM_PATH="))
+    assert "of-git-old" in system
+    assert system in host("nix-store", "--query", "--references", made)
+    host(appliance.settings["VOXNIX_EXTRA_CONTAINER"], "create", made)
+    assert "alone-x1" in host(appliance.settings["VOXNIX_EXTRA_CONTAINER"], "list")
+    host(appliance.settings["VOXNIX_EXTRA_CONTAINER"], "destroy", "alone-x1")
+
+
+def test_what_is_part_of_the_appliance_is_neither_evaluated_nor_built(
+    appliance: Appliance, tmp_path: Path
+) -> None:
+    """The first container of a prebuilt module set starts as fast as any later one."""
+    appliance.use("old")
+    appliance.done("images", "build", "go")
+    [built] = [one for one in appliance.done("images", "list").data["images"] if one["modules"] == ["go"]]
+    prebuilt = tmp_path / "prebuilt.json"
+    prebuilt.write_text(json.dumps([{"digest": built["digest"], "system": built["system"]}]))
+    root = tmp_path / "appliance"
+    host("nix-store", "--add-root", str(root), "--realise", built["system"])
+    appliance.done("images", "prune")
+    assert Path(built["system"]).exists()
+    logs = appliance.folder / "state/logs"
+    before = sorted((log.name, log.stat().st_mtime_ns) for log in logs.iterdir())
+    appliance.settings["VOXNIX_PREBUILT"] = str(prebuilt)
+    try:
+        appliance.done("create", "quick", "go")
+        assert appliance.inside("quick", "readlink /run/current-system") == built["system"]
+        assert sorted((log.name, log.stat().st_mtime_ns) for log in logs.iterdir()) == before
+    finally:
+        del appliance.settings["VOXNIX_PREBUILT"]
+        appliance("destroy", "quick", "--yes")
+        root.unlink()
+
+
 def test_destroying_it_leaves_nothing(appliance: Appliance) -> None:
     """No unit, conf, root, profile, dataset, interface or mount has its name."""
     appliance.use("old")
