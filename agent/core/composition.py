@@ -106,14 +106,14 @@ def _composed(spec: ContainerSpec, modules: Mapping[str, Module]) -> Composition
     )
 
 
+def unknown(name: str, modules: Mapping[str, Module]) -> SpecProblem:
+    """The problem that there is no such module."""
+    told = f"There is no module called {name}."
+    return SpecProblem("unknown_module", name, "", ", ".join(sorted(modules)), told)
+
+
 def _unknown_modules(spec: ContainerSpec, modules: Mapping[str, Module]) -> list[SpecProblem]:
-    return [
-        SpecProblem(
-            "unknown_module", name, "", ", ".join(sorted(modules)), f"There is no module called {name}."
-        )
-        for name in spec.modules
-        if name not in modules
-    ]
+    return [unknown(name, modules) for name in spec.modules if name not in modules]
 
 
 def _wrong_options(spec: ContainerSpec, modules: Mapping[str, Module]) -> list[SpecProblem]:

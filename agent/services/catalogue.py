@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from agent.core.composition import Composition, compose
+from agent.core.composition import Composition, compose, refusal, unknown
 from agent.core.errors import InvalidSettings
 from agent.core.module import Module
 from agent.core.workload import ContainerSpec
@@ -65,7 +65,7 @@ class Catalogue:
             UnknownModule: with the nearest names.
         """
         if name not in self.modules:
-            compose(ContainerSpec.model_construct(name="x", modules=(name,), options={}), self.modules)
+            raise refusal(unknown(name, self.modules))
         return self.modules[name]
 
     def compose(self, spec: ContainerSpec) -> Composition:

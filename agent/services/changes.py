@@ -227,11 +227,11 @@ class Changes:
             self._guests.digest(self._catalogue.compose(target.spec))
             for target in self._operations.under_way(operation.node)
         }
-        for image in self._images.of_node(operation.node):
-            if image.digest not in used:
-                report(Progress(label=f"removing the image of {', '.join(image.composition.modules)}"))
-                self._guests.discard(image.digest)
-                self._images.remove(operation.node, image.digest)
+        unused = [one.digest for one in self._images.of_node(operation.node) if one.digest not in used]
+        report(Progress(label="removing images", total=len(unused)))
+        self._guests.discard(unused)
+        for digest in unused:
+            self._images.remove(operation.node, digest)
 
     def _verify(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         changed = operation.kind in (OperationKind.UPDATE, OperationKind.ROLLBACK)

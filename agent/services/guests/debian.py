@@ -1,6 +1,7 @@
 """The ``debian`` guest builder: an image by mmdebstrap, a clone of it per container, and systemd-nspawn."""
 
 import json
+from collections.abc import Iterable
 
 from agent.core.composition import Composition
 from agent.core.errors import HostFailure, InvalidSpec
@@ -119,9 +120,10 @@ class DebianGuests:
         self._zfs.set(dataset, "mountpoint", "none")
         self._zfs.rename(dataset, to)
 
-    def discard(self, digest: str) -> None:
+    def discard(self, digests: Iterable[str]) -> None:
         """See :meth:`agent.services.guests.Guests.discard`."""
-        self._images.discard(digest)
+        for digest in digests:
+            self._images.discard(digest)
 
     def _clone(self, generation: Generation, root: Root) -> None:
         snapshot = self._images.snapshot(generation.digest, root.uid_base)

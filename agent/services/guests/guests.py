@@ -1,6 +1,6 @@
 """What a guest builder is to the rest of the services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,8 +93,8 @@ class Guests(Protocol):
         """A change went well: what it was before the change is what it can be rolled back to from now on."""
         ...
 
-    def discard(self, digest: str) -> None:
-        """Give up what was built under a digest and nothing uses any more. Nothing where there is none.
+    def discard(self, digests: Iterable[str]) -> None:
+        """Give up what was built under these digests and nothing uses any more, as far as it is there.
 
         Raises:
             CommandFailed: something uses it after all.

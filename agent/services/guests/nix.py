@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
@@ -99,9 +99,10 @@ class NixGuests:
         """See :meth:`agent.services.guests.Guests.settle`: older ones may be collected."""
         self.runtime.settle(machine)
 
-    def discard(self, digest: str) -> None:
+    def discard(self, digests: Iterable[str]) -> None:
         """See :meth:`agent.services.guests.Guests.discard`: with all that it alone had kept."""
-        self._store.remove_root(f"{ROOTS}/{digest}")
+        for digest in digests:
+            self._store.remove_root(f"{ROOTS}/{digest}")
         self._store.collect_garbage()
 
     def _build(self, composition: Composition, digest: str, report: Report) -> str:
