@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ SCRIPT = Path(__file__).with_name("boot.sh")
 # A box answers in seconds; past this it is not slow but stuck.
 PATIENCE = 120.0
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+NIXPKGS = "/opt/nixpkgs"
 
 
 def up(place: Place, steps: Steps) -> State:
@@ -132,6 +134,10 @@ def _nspawn(place: Place) -> list[str]:
         sources = place.apt / "sources.list"
         sources.write_text("".join(f"{line}\n" for line in lines))
         argv += [f"--bind-ro={sources}:/etc/apt/sources.list"]
+    # Tests that evaluate NixOS want a tree of nixpkgs; nothing else of this machine is seen in there.
+    tree = os.environ.get("VOXNIX_TEST_NIXPKGS")
+    if tree:
+        argv += [f"--bind-ro={Path(tree).resolve()}:{NIXPKGS}"]
     if CERTIFICATES.exists():
         argv += [f"--bind-ro={CERTIFICATES}"]
     return argv
