@@ -58,7 +58,7 @@ def compose(spec: ContainerSpec, modules: Mapping[str, Module]) -> Composition:
     found = problems(spec, modules)
     if found:
         raise refusal(found[0])
-    return _composed(spec, modules)
+    return composed(spec, modules)
 
 
 def problems(spec: ContainerSpec, modules: Mapping[str, Module]) -> list[SpecProblem]:
@@ -95,7 +95,14 @@ def refusal(problem: SpecProblem) -> UnknownModule | InvalidSpec:
     return InvalidSpec(problem.message, hint=hint.get(problem.code, ""), about=about)
 
 
-def _composed(spec: ContainerSpec, modules: Mapping[str, Module]) -> Composition:
+def composed(spec: ContainerSpec, modules: Mapping[str, Module]) -> Composition:
+    """What a spec makes that was found to be right once, whatever is demanded of new ones by now.
+
+    Raises:
+        UnknownModule: one of its modules is there no more.
+    """
+    if gone := _unknown_modules(spec, modules):
+        raise refusal(gone[0])
     return Composition(
         modules=spec.modules,
         options={
@@ -150,7 +157,7 @@ def _not_together(spec: ContainerSpec, modules: Mapping[str, Module]) -> list[Sp
 
 
 def _same_ports(spec: ContainerSpec, modules: Mapping[str, Module]) -> list[SpecProblem]:
-    options = _composed(spec, modules).options
+    options = composed(spec, modules).options
     wanted = [
         (port, protocol, name, option)
         for name in spec.modules

@@ -134,9 +134,11 @@ class Secret(_Described):
 
     Attributes:
         description: what it is for, and what happens without it.
+        when: options, and the values that they must have for a container to get it.
     """
 
     description: str
+    when: dict[str, JsonValue] = {}
 
 
 class DebianPart(_Described):
@@ -183,6 +185,10 @@ class Module(_Described):
     devices: tuple[str, ...] = ()
     farewell: tuple[str, ...] = ()
     debian: DebianPart | None = None
+
+    def wants(self, secret: str, options: Mapping[str, JsonValue]) -> bool:
+        """Whether it has a use for one of its secrets with these options: nobody is given more."""
+        return all(options[option] == value for option, value in self.secrets[secret].when.items())
 
     def listens(self, options: Mapping[str, JsonValue]) -> list[tuple[int, str, str]]:
         """What it listens on with these options: port, protocol, and the option that has the port."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from agent.core.composition import composed
 from agent.core.operation import Operation
 from agent.core.owner import Owner, uid_base
 from agent.core.workload import Generation, Workload
@@ -67,7 +68,8 @@ class Assembly:
 
     def machine(self, operation: Operation, workload: Workload, generation: Generation) -> Machine:
         """How a workload is run that is made of this."""
-        modules = [self._catalogue.get(name) for name in generation.spec.modules]
+        composition = composed(generation.spec, self._catalogue.modules)
+        modules = [self._catalogue.get(name) for name in composition.modules]
         return Machine(
             name=workload.machine,
             hostname=workload.name,
@@ -78,7 +80,7 @@ class Assembly:
             memory_max=self._settings.memory_max,
             tasks_max=self._settings.tasks_max,
             system=generation.system,
-            credentials=self._secrets.credentials(Owner(operation.owner), workload.name, modules),
+            credentials=self._secrets.credentials(Owner(operation.owner), workload.name, composition),
             devices=tuple(sorted({device for module in modules for device in module.devices})),
             idmap=self._guests.idmap,
         )

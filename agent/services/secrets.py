@@ -1,11 +1,10 @@
 """Secrets: what modules are given and nobody else may see. Files of root, never in database or store."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agent.core.composition import Composition
 from agent.core.errors import InvalidRequest
-from agent.core.module import Module
 from agent.core.owner import Owner
 from agent.host.node import Node
 from agent.services.catalogue import Catalogue
@@ -82,15 +81,16 @@ class Secrets:
         ]
 
     def credentials(
-        self, owner: Owner, workload: str, modules: Iterable[Module]
+        self, owner: Owner, workload: str, composition: Composition
     ) -> tuple[tuple[str, str], ...]:
-        """The credentials of a container: (name, file). What nobody has given is left out.
+        """The credentials of a container: (name, file). Left out is what nobody has given, and what it has no use for.
 
         The container's own value wins over the owner's, and that over what the admin gives to everyone.
         """
         found: list[tuple[str, str]] = []
-        for module in modules:
-            for secret in sorted(module.secrets):
+        for module in map(self._catalogue.get, composition.modules):
+            options = composition.options[module.name]
+            for secret in sorted(name for name in module.secrets if module.wants(name, options)):
                 name = f"{module.name}.{secret}"
                 files = (
                     self._file(owner, name, workload),

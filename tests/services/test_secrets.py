@@ -6,6 +6,7 @@ import pytest
 
 from agent import settings
 from agent.core.errors import InvalidRequest, UnknownModule
+from agent.core.workload import ContainerSpec
 from agent.host.node import LocalNode
 from agent.services.catalogue import Catalogue
 from agent.services.secrets import Secrets
@@ -16,7 +17,13 @@ VAULT = {
     "summary": "s",
     "description": "d",
     "example": "vault",
-    "secrets": {"key": {"description": "Opens it."}, "pin": {"description": "Opens it too."}},
+    "secrets": {
+        "key": {"description": "Opens it."},
+        "pin": {"description": "Opens it too.", "when": {"guarded": True}},
+    },
+    "options": {
+        "guarded": {"type": "boolean", "description": "d", "accepted": "true or false", "default": True}
+    },
 }
 
 
@@ -34,9 +41,13 @@ def secrets(tmp_path: Path, catalogue: Catalogue) -> Secrets:
     return Secrets(settings.load(secrets_dir=tmp_path / "secrets"), LocalNode("here"), catalogue)
 
 
-def given(secrets: Secrets, catalogue: Catalogue, workload: str = "dev") -> dict[str, str]:
+def given(
+    secrets: Secrets, catalogue: Catalogue, workload: str = "dev", *, guarded: bool = True
+) -> dict[str, str]:
     """What a container of Ann's gets, by name."""
-    found = secrets.credentials(ANN, workload, [catalogue.get("vault"), catalogue.get("git")])
+    options = {"vault": {"guarded": guarded}}
+    made = catalogue.compose(ContainerSpec(name=workload, modules=("vault", "git"), options=dict(options)))
+    found = secrets.credentials(ANN, workload, made)
     return {name: Path(file).read_text() for name, file in found}
 
 
@@ -71,6 +82,14 @@ def test_the_nearest_value_wins(secrets: Secrets, catalogue: Catalogue, tmp_path
     secrets.take(ANN, "vault.key", "dev")
     secrets.take(ANN, "vault.key")
     assert given(secrets, catalogue) == {"vault.key": "everyone's"}
+
+
+def test_a_container_gets_no_secret_that_it_has_no_use_for(secrets: Secrets, catalogue: Catalogue) -> None:
+    """Its options say so: what everyone has been given is not everyone's to read."""
+    secrets.give(ANN, "vault.pin", "1234")
+    secrets.give(ANN, "vault.key", "s3cret")
+    assert given(secrets, catalogue).keys() == {"vault.key", "vault.pin"}
+    assert given(secrets, catalogue, guarded=False).keys() == {"vault.key"}
 
 
 def test_a_list_tells_which_there_are_and_no_value(secrets: Secrets) -> None:

@@ -38,8 +38,14 @@
   };
 
   secrets = {
-    appliance-key.description = "Auth key of the appliance's tailnet; needed where tailnet is appliance.";
-    auth-key.description = "Auth key or OAuth secret of your own tailnet; needed where tailnet is own.";
+    appliance-key = {
+      description = "Auth key of the appliance's tailnet; needed where tailnet is appliance.";
+      when.tailnet = "appliance";
+    };
+    auth-key = {
+      description = "Auth key or OAuth secret of your own tailnet; needed where tailnet is own.";
+      when.tailnet = "own";
+    };
   };
 
   devices = [ "/dev/net/tun" ];

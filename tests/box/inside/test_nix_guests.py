@@ -200,7 +200,7 @@ def test_garbage_collection_takes_nothing_that_is_used(appliance: Appliance, dev
 
 def test_a_secret_reaches_its_container_and_nothing_else(appliance: Appliance, dev: str) -> None:
     """Root reads it inside as a credential; no unit, store path, environment or database has it."""
-    appliance.done("update", dev, "--add", "tailscale")
+    appliance.done("update", dev, "--add", "tailscale", "--set", "tailscale.tailnet=own")
     assert appliance("secrets", "give", "tailscale.auth-key", stdin=f"{SECRET}\n").code == 0
     appliance.done("restart", dev)
     assert appliance.inside(dev, "cat /run/credentials/@system/tailscale.auth-key") == SECRET
@@ -220,6 +220,8 @@ def test_a_secret_reaches_its_container_and_nothing_else(appliance: Appliance, d
     assert found == []
     assert host("grep", "-rl", SECRET, str(appliance.folder / "secrets")).strip()  # the search can find it
     assert SECRET not in json.dumps(appliance.done("secrets", "list").data)
+    appliance.done("update", dev, "--set", "tailscale.tailnet=none")
+    assert appliance.inside(dev, "ls /run/credentials/@system || true") == ""
 
 
 def test_nix_alone_makes_what_extra_container_takes(appliance: Appliance) -> None:
