@@ -18,6 +18,7 @@ box *ARGS:
 lock:
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+    scripts/wheelhouse
 
 # Measure what has a limit: one of them inside a box.
 bench:

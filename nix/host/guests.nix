@@ -1,0 +1,74 @@
+# What guests are made of: the modules, nixpkgs, a static busybox for the small derivations, and systems that are built
+# with the machine's own, so that the first container with a popular set of modules waits for nothing.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.voxnix;
+  inherit (cfg) guests;
+  inherit (lib) mkOption types;
+in
+{
+  options.services.voxnix.guests = {
+    source = mkOption {
+      type = types.path;
+      default = lib.fileset.toSource {
+        root = ../.;
+        fileset = lib.fileset.unions [
+          ../modules
+          (lib.fileset.maybeMissing ../catalogue.json)
+          (lib.fileset.maybeMissing ../lib)
+        ];
+      };
+      defaultText = lib.literalMD "`lib/`, `modules/` and `catalogue.json` of `nix/` of the same source";
+      description = "Folder with the functions and modules that guests are made of.";
+    };
+    modules = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = "/etc/voxnix/modules";
+      description = "Folder with modules of your own, beside the ones built in.";
+    };
+    nixpkgs = mkOption {
+      type = types.either types.path types.str;
+      default = pkgs.path;
+      defaultText = lib.literalExpression "pkgs.path";
+      description = "nixpkgs that guests are built from.";
+    };
+    busybox = mkOption {
+      type = types.package;
+      default = pkgs.busybox.override { enableStatic = true; };
+      defaultText = lib.literalExpression "pkgs.busybox.override { enableStatic = true; }";
+      description = "A static busybox: it puts a container's unit into the store, without a shell of the machine.";
+    };
+    evaluations = mkOption {
+      type = types.ints.positive;
+      default = 1;
+      description = "How many guests may be evaluated at the same time.";
+    };
+    evaluationMemory = mkOption {
+      type = types.str;
+      default = "4G";
+      description = "Limit of the memory of one evaluation.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.voxnix.settings = {
+      guest_builder = "nix";
+      nixpkgs = "${guests.nixpkgs}";
+      nix_lib = "${guests.source}";
+      busybox = "${guests.busybox}/bin/busybox";
+      extra_container = "extra-container";
+      evaluation_memory = guests.evaluationMemory;
+      inherit (guests) evaluations;
+      prebuilt = "/etc/voxnix/prebuilt.json";
+      secrets_dir = "/var/lib/voxnix/secrets";
+      modules_dir = lib.mapNullable toString guests.modules;
+    };
+    environment.etc."voxnix/prebuilt.json".text = builtins.toJSON { version = 1; guests = [ ]; };
+  };
+}
