@@ -6,6 +6,7 @@ let
     LockPersonality = true;
     NoNewPrivileges = true;
     PrivateTmp = true;
+    ProtectClock = true;
     ProtectControlGroups = true;
     ProtectHome = true;
     ProtectHostname = true;
@@ -23,7 +24,6 @@ let
     DynamicUser = true;
     PrivateDevices = true;
     ProcSubset = "pid";
-    ProtectClock = true;
     ProtectProc = "invisible";
     RemoveIPC = true;
     RestrictNamespaces = true;

@@ -8,6 +8,7 @@ in
     inherit (cfg.appliance) disks reserve;
     inherit (cfg.storage) pool;
   };
-  # Folders of the pool that the machine needs before its services start.
+  # What is mounted below these, by ZFS itself, must find them mounted.
+  fileSystems."/var/lib/voxnix".neededForBoot = true;
   fileSystems."/var/log".neededForBoot = true;
 }

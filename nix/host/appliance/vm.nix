@@ -24,7 +24,6 @@ in
     useDefaultFilesystems = true;
   };
   disko.devices = lib.mkForce { };
-  fileSystems."/var/log".neededForBoot = lib.mkForce false;
 
   services.voxnix.appliance = {
     hostName = "voxnix-vm";
