@@ -24,9 +24,6 @@ in
       (says (config.networking.hostId != null) ''
         networking.hostId is not set: ZFS wants eight hexadecimal digits that no other machine with this pool has.
         Set it, for instance to what this prints: head -c4 /dev/urandom | od -A none -t x4'')
-      (says ((import ./addresses.nix).valid cfg.network.address) ''
-        services.voxnix.network.address is "${cfg.network.address}": it has to be an IPv4 address with the length of its
-        network's prefix, from 8 to 24, such as "10.88.0.1/16".'')
       (says (!lib.elem cfg.network.bridge cfg.network.uplinks) ''
         services.voxnix.network.uplinks has "${cfg.network.bridge}" in it, the bridge of the guests: name the interfaces
         that lead to the internet, or none for all.'')

@@ -10,6 +10,26 @@ let
   cfg = config.services.voxnix;
   inherit (cfg) guests;
   inherit (lib) mkOption types;
+
+  # A guest as the worker would make it, from the same functions.
+  make =
+    wanted:
+    let
+      made = import (guests.source + "/lib") {
+        nixpkgs = "${guests.nixpkgs}";
+        own = if guests.modules == null then "" else toString guests.modules;
+        spec = builtins.toJSON (wanted // {
+          version = 1;
+          name = "prebuilt";
+        });
+        inherit (pkgs.stdenv.hostPlatform) system;
+        inherit (guests) overlays;
+      };
+    in
+    {
+      inherit (made.composed) modules options;
+      system = "${made.guest}";
+    };
 in
 {
   options.services.voxnix.guests = {
@@ -37,6 +57,35 @@ in
       default = pkgs.path;
       defaultText = lib.literalExpression "pkgs.path";
       description = "nixpkgs that guests are built from.";
+    };
+    prebuilt = mkOption {
+      type = types.listOf (
+        types.submodule {
+          options = {
+            modules = mkOption {
+              type = types.listOf types.str;
+              example = [
+                "fish"
+                "git"
+              ];
+              description = "Modules of the guest.";
+            };
+            options = mkOption {
+              type = types.attrsOf (types.attrsOf types.anything);
+              default = { };
+              description = "Their options, by module; what is left out has its default.";
+            };
+          };
+        }
+      );
+      default = [ ];
+      description = "Guests whose systems are built with the machine's own: the first container like one of them waits for no build.";
+    };
+    overlays = mkOption {
+      type = types.listOf types.raw;
+      default = [ ];
+      internal = true;
+      description = "Overlays for evaluating prebuilt guests on a nixpkgs that is not whole; the worker has none.";
     };
     busybox = mkOption {
       type = types.package;
@@ -69,6 +118,9 @@ in
       secrets_dir = "/var/lib/voxnix/secrets";
       modules_dir = lib.mapNullable toString guests.modules;
     };
-    environment.etc."voxnix/prebuilt.json".text = builtins.toJSON { version = 1; guests = [ ]; };
+    environment.etc."voxnix/prebuilt.json".text = builtins.toJSON {
+      version = 1;
+      guests = map make guests.prebuilt;
+    };
   };
 }

@@ -10,7 +10,8 @@ let
   cfg = config.services.voxnix;
   net = cfg.network;
   inherit (lib) mkOption types;
-  addresses = (import ./addresses.nix).of net.address;
+  pure = import ./addresses.nix;
+  addresses = pure.of net.address;
   quoted = names: "{ ${lib.concatMapStringsSep ", " (name: ''"${name}"'') names} }";
   dnsmasq = pkgs.writeText "voxnix-dnsmasq.conf" ''
     # Addresses and names for guests, on their bridge and nowhere else.
@@ -36,7 +37,9 @@ in
       description = "Name of the bridge that guests are put on. Each is isolated from the others.";
     };
     address = mkOption {
-      type = types.str;
+      type = types.addCheck types.str pure.valid // {
+        description = "an IPv4 address with the length of its network's prefix, from 8 to 24";
+      };
       default = "10.88.0.1/16";
       description = "Address of the bridge, with the length of its network's prefix (8 to 24). Guests get addresses from that network.";
     };

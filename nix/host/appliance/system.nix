@@ -6,6 +6,14 @@ let
 in
 {
   services.voxnix.enable = true;
+  services.voxnix.guests.prebuilt = lib.mkDefault [
+    {
+      modules = [
+        "fish"
+        "git"
+      ];
+    }
+  ];
 
   networking = {
     inherit (cfg) hostName;
