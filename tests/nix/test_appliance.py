@@ -25,7 +25,8 @@ config: {
   admin = { inherit (config.users.users.admin) openssh extraGroups hashedPassword; };
   mutable = config.users.mutableUsers;
   mountpoints = builtins.mapAttrs (_: one: "${one.fsType} ${toString one.device}") config.fileSystems;
-  early = builtins.filter (one: config.fileSystems.${one}.neededForBoot) (builtins.attrNames config.fileSystems);
+  early = builtins.filter (one: config.fileSystems.${one}.neededForBoot)
+    (builtins.attrNames config.fileSystems);
   units = config.boot.extraSystemdUnitPaths;
   worker = config.systemd.services.voxnix-worker.serviceConfig;
   workerPath = map toString config.systemd.services.voxnix-worker.path;
@@ -84,7 +85,10 @@ def test_the_settings_are_toml_that_says_where_everything_is(appliance: dict[str
 def test_nothing_but_ssh_is_open(appliance: dict[str, Any]) -> None:
     """To the network; guests may ask for an address, for names, and nothing else."""
     assert (appliance["tcp"], appliance["udp"]) == ([22], [])
-    assert (appliance["bridge"]["allowedTCPPorts"], appliance["bridge"]["allowedUDPPorts"]) == ([53], [53, 67])
+    assert (appliance["bridge"]["allowedTCPPorts"], appliance["bridge"]["allowedUDPPorts"]) == (
+        [53],
+        [53, 67],
+    )
     assert 'iifname "voxnix0" jump from_guests' in appliance["firewall"]
     assert "192.168.0.0/16 } drop" in appliance["firewall"]
     assert appliance["isolated"] is True
@@ -95,7 +99,9 @@ def test_only_the_administrator_comes_in_and_only_with_a_key(appliance: dict[str
     assert appliance["ssh"]["PermitRootLogin"] == "no"
     assert appliance["ssh"]["PasswordAuthentication"] is False
     assert appliance["ssh"]["AllowUsers"] == ["admin"]
-    assert [key.split()[-1] for key in appliance["admin"]["openssh"]["authorizedKeys"]["keys"]] == ["ann@laptop"]
+    assert [key.split()[-1] for key in appliance["admin"]["openssh"]["authorizedKeys"]["keys"]] == [
+        "ann@laptop"
+    ]
     assert appliance["admin"]["hashedPassword"] is None
     assert (appliance["root"], appliance["mutable"]) == (None, False)
 
@@ -237,7 +243,7 @@ def test_the_appliance_fails_no_assertion(appliance: dict[str, Any]) -> None:
         ("services.dnsmasq.enable = true;", "set services.dnsmasq.settings.bind-dynamic = true"),
         (
             'containers.web = { hostBridge = "br0"; config = { }; };',
-            "containers.web.hostBridge is \"br0\"",
+            'containers.web.hostBridge is "br0"',
         ),
     ],
 )
@@ -249,7 +255,8 @@ def test_what_cannot_work_is_said_by_the_name_of_the_option(modules: str, senten
 
 def test_an_address_that_is_none_is_refused_with_what_is_accepted() -> None:
     """By the name of the option."""
-    expression = f'{machine("{ services.voxnix.network.address = " + chr(34) + "10.0.0.1" + chr(34) + "; }")}.assertions'
+    address = machine('{ services.voxnix.network.address = "10.0.0.1"; }')
+    expression = f"{address}.assertions"
     answer = nix("nix-instantiate", "--eval", "--strict", "--expr", expression)
     assert "services.voxnix.network.address" in answer.stderr
     assert "an IPv4 address with the length of its network's prefix, from 8 to 24" in answer.stderr

@@ -13,7 +13,7 @@ ZFS = ROOT / "nix/host/zfs.sh"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 ON_DEBIAN = {
-    # Containers of Debian have their files in other places than those of extra-container, and device nodes in images.
+    # Containers of Debian have their files elsewhere than those of extra-container, and devices in images.
     "worker": ("ReadWritePaths=/etc/systemd/nspawn /etc/systemd/system", "DeviceAllow=char-* m"),
     "bot": (),
     "dhcp": (),

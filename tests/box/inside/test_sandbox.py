@@ -77,7 +77,7 @@ def test_the_doctor_finds_every_program_under_the_workers_rules(worker: Sandbox)
 
 
 def test_a_dataset_that_the_worker_makes_is_mounted_for_everybody(worker: Sandbox) -> None:
-    """The machine sees it and the worker writes to it, whereas a plain mount of the worker's stays with the worker."""
+    """The machine sees it and the worker writes to it, whereas a plain mount stays with the worker."""
     folder = "/var/lib/voxnix/sandboxed"
     made = worker.run("zfs", "create", "-o", f"mountpoint={folder}", "tank/sandboxed")
     try:
@@ -88,7 +88,9 @@ def test_a_dataset_that_the_worker_makes_is_mounted_for_everybody(worker: Sandbo
         assert host("cat", f"{folder}/file") == "hello\n"
     finally:
         destroy("tank/sandboxed")
-    plain = worker.run("sh", "-c", f"mkdir -p {folder} && mount -t tmpfs none {folder} && echo x > {folder}/file")
+    plain = worker.run(
+        "sh", "-c", f"mkdir -p {folder} && mount -t tmpfs none {folder} && echo x > {folder}/file"
+    )
     assert plain.returncode == 0, plain
     assert folder not in mounts()
     assert list(Path(folder).iterdir()) == []
@@ -107,7 +109,10 @@ def test_the_bot_lists_what_people_have(bot: Sandbox, dev: str) -> None:
     """All it needs is the database."""
     assert bot.run("true").returncode == 0
     copy = "/var/lib/private/voxnix-bot/voxnix.db"
-    with closing(sqlite3.connect("/var/lib/voxnix/voxnix.db")) as ours, closing(sqlite3.connect(copy)) as theirs:
+    with (
+        closing(sqlite3.connect("/var/lib/voxnix/voxnix.db")) as ours,
+        closing(sqlite3.connect(copy)) as theirs,
+    ):
         ours.backup(theirs)
     answer = bot.run("voxnix", "list", "--json")
     assert answer.returncode == 0, answer
@@ -128,7 +133,7 @@ def test_the_bot_lists_what_people_have(bot: Sandbox, dev: str) -> None:
         ("systemctl", "stop", "voxnix-dhcp"),
         ("machinectl", "terminate", "x"),
         ("zfs", "list"),
-        ("mount", "-t", "tmpfs", "none", "/tmp"),
+        ("mount", "-t", "tmpfs", "none", "/mnt"),
         ("unshare", "--user", "true"),
         ("chroot", "/"),
         ("setpriv", "--reuid=0", "true"),
@@ -147,7 +152,7 @@ def test_the_bot_has_nothing_of_the_machine(bot: Sandbox, command: tuple[str, ..
 
 @pytest.mark.parametrize("service", ["bot", "dhcp", "worker"])
 def test_no_service_is_more_exposed_than_recorded(service: str, tmp_path: Path) -> None:
-    """systemd's own score, against the one in docs/appliance.md."""
+    """The score that systemd gives, against the one in docs/appliance.md."""
     unit = tmp_path / f"voxnix-{service}.service"
     unit.write_text("\n".join(["[Service]", "ExecStart=/bin/true", *lines(service), ""]))
     said = host("systemd-analyze", "security", "--offline=true", "--no-pager", str(unit))
