@@ -50,9 +50,9 @@ let
       ../README.md
       ../agent
       ../pyproject.toml
+      ./catalogue.json
+      ./lib
       ./modules
-      (lib.fileset.maybeMissing ./catalogue.json)
-      (lib.fileset.maybeMissing ./lib)
     ];
   };
 in

@@ -33,6 +33,9 @@ in
       (says (!inStore cfg.tailscale.authKeyFile) ''
         services.voxnix.tailscale.authKeyFile is in the Nix store, where everybody can read it: name a file that is made on
         the machine, such as "/run/agenix/tailscale", as a string.'')
+      (says (cfg.guests.prebuilt == [ ] || inStore (cfg.settings.modules_dir or null) || cfg.settings.modules_dir or null == null) ''
+        services.voxnix.guests.prebuilt is set, and services.voxnix.settings.modules_dir is a folder that may change without the
+        machine: what is built beforehand could not be known again. Use services.voxnix.guests.modules, or prebuilt = [ ].'')
       (says (cfg.tailscale.onlySsh -> cfg.tailscale.enable) ''
         services.voxnix.tailscale.onlySsh is set, and services.voxnix.tailscale.enable is not: nobody could reach this
         machine by SSH. Set both, or neither.'')

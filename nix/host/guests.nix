@@ -14,43 +14,56 @@ let
   # A guest as the worker would make it, from the same functions.
   make =
     wanted:
-    let
-      made = import (guests.source + "/lib") {
-        nixpkgs = "${guests.nixpkgs}";
-        own = if guests.modules == null then "" else toString guests.modules;
-        spec = builtins.toJSON (wanted // {
-          version = 1;
-          name = "prebuilt";
-        });
-        inherit (pkgs.stdenv.hostPlatform) system;
-        inherit (guests) overlays;
-      };
-    in
-    {
-      inherit (made.composed) modules options;
-      system = "${made.guest}";
+    wanted
+    // {
+      system = "${
+        (import (guests.source + "/lib") {
+          nixpkgs = "${guests.nixpkgs}";
+          own = if guests.modules == null then "" else toString guests.modules;
+          spec = builtins.toJSON (
+            wanted
+            // {
+              version = 1;
+              name = "guest";
+            }
+          );
+          stateVersion = cfg.settings.state_version;
+          inherit (pkgs.stdenv.hostPlatform) system;
+          inherit (guests) overlays;
+        }).guest
+      }";
     };
+  # The worker knows a guest by a digest that the package computes, of its own files among others.
+  prebuilt =
+    pkgs.runCommand "voxnix-prebuilt.json"
+      {
+        guests = builtins.toJSON (map make guests.prebuilt);
+        settings = config.environment.etc."voxnix/settings.toml".text;
+        passAsFile = [
+          "guests"
+          "settings"
+        ];
+      }
+      ''
+        VOXNIX_SETTINGS=$settingsPath ${cfg.package}/bin/python -P ${./prebuilt.py} "$guestsPath" >$out
+      '';
 in
 {
   options.services.voxnix.guests = {
     source = mkOption {
       type = types.path;
-      default = lib.fileset.toSource {
-        root = ../.;
-        fileset = lib.fileset.unions [
-          ../modules
-          (lib.fileset.maybeMissing ../catalogue.json)
-          (lib.fileset.maybeMissing ../lib)
-        ];
-      };
-      defaultText = lib.literalMD "`lib/`, `modules/` and `catalogue.json` of `nix/` of the same source";
-      description = "Folder with the functions and modules that guests are made of.";
+      default = ../.;
+      defaultText = lib.literalMD "`nix/` of the same source";
+      description = "Folder with the functions and modules that prebuilt guests are made of: what the package has.";
     };
     modules = mkOption {
       type = types.nullOr types.path;
       default = null;
-      example = "/etc/voxnix/modules";
-      description = "Folder with modules of your own, beside the ones built in.";
+      example = lib.literalExpression "./modules";
+      description = ''
+        Folder with modules of your own, beside the ones built in. It becomes part of the machine; for one that is changed
+        between deploys set `settings.modules_dir` instead, and build no guests beforehand.
+      '';
     };
     nixpkgs = mkOption {
       type = types.either types.path types.str;
@@ -109,18 +122,14 @@ in
     services.voxnix.settings = {
       guest_builder = "nix";
       nixpkgs = "${guests.nixpkgs}";
-      nix_lib = "${guests.source}";
       busybox = "${guests.busybox}/bin/busybox";
       extra_container = "extra-container";
       evaluation_memory = guests.evaluationMemory;
       inherit (guests) evaluations;
       prebuilt = "/etc/voxnix/prebuilt.json";
       secrets_dir = "/var/lib/voxnix/secrets";
-      modules_dir = lib.mapNullable toString guests.modules;
+      modules_dir = if guests.modules == null then null else "${guests.modules}";
     };
-    environment.etc."voxnix/prebuilt.json".text = builtins.toJSON {
-      version = 1;
-      guests = map make guests.prebuilt;
-    };
+    environment.etc."voxnix/prebuilt.json".source = prebuilt;
   };
 }

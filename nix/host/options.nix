@@ -9,6 +9,19 @@ let
   cfg = config.services.voxnix;
   inherit (lib) mkOption types;
   settings = lib.filterAttrs (_: value: value != null) cfg.settings;
+
+  # At the console, root has the secrets that the services have.
+  console = pkgs.writeShellScriptBin "voxnix" ''
+    file=${lib.escapeShellArg (toString cfg.environmentFile)}
+    if [ -r "$file" ]; then
+      while IFS= read -r line; do
+        case $line in
+        [A-Z]*=*) export "$line" ;;
+        esac
+      done <"$file"
+    fi
+    exec ${lib.getExe cfg.package} "$@"
+  '';
 in
 {
   options.services.voxnix = {
@@ -27,7 +40,7 @@ in
       example = "/run/agenix/voxnix";
       description = ''
         A file of `NAME=value` lines for what is secret, such as `VOXNIX_MODEL_API_KEY`. systemd reads it, and only root
-        needs to be able to. It must not be in the Nix store, where everybody can read.
+        needs to be able to; values are written without quotes. It must not be in the Nix store, where everybody can read.
       '';
     };
 
@@ -60,6 +73,11 @@ in
             default = "admin";
             description = "Who the person at this machine's console is.";
           };
+          state_version = mkOption {
+            type = types.strMatching "[0-9]{2}\\.[0-9]{2}";
+            default = "26.05";
+            description = "NixOS release whose formats of data the guests keep; it stays when nixpkgs moves on.";
+          };
           model = mkOption {
             type = types.nullOr types.str;
             default = null;
@@ -73,7 +91,7 @@ in
 
   config = lib.mkIf cfg.enable {
     services.voxnix.settings.embedded_worker = false;
-    environment.systemPackages = [ cfg.package ];
+    environment.systemPackages = [ console ];
     environment.etc."voxnix/settings.toml".text = (import ./toml.nix).render settings;
   };
 }

@@ -1,20 +1,29 @@
 """The NixOS appliance, evaluated on a real nixpkgs: nothing is built."""
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.nix.nixos import machine, needs_nixpkgs, nix, refused, value
+from agent.core.workload import ContainerSpec
+from agent.host.nix import Nix
+from agent.host.node import LocalNode
+from agent.services.catalogue import Catalogue
+from agent.services.guests.nix import NixGuests
+from agent.settings import Settings
+from tests.nix.nixos import ROOT, machine, needs_nixpkgs, nix, refused, value
 
 pytestmark = needs_nixpkgs
 
 VALUES = """
 config: {
   settings = config.environment.etc."voxnix/settings.toml".text;
-  prebuilt = config.environment.etc."voxnix/prebuilt.json".text;
+  prebuilt = config.environment.etc."voxnix/prebuilt.json".source.guests;
   tcp = config.networking.firewall.allowedTCPPorts;
   udp = config.networking.firewall.allowedUDPPorts;
   bridge = config.networking.firewall.interfaces.voxnix0;
@@ -52,6 +61,11 @@ def appliance() -> dict[str, Any]:
     return value(f"({VALUES}) {machine()}")
 
 
+def load_with(file: Path) -> Settings:
+    """The settings in a file."""
+    return Settings(**tomllib.loads(file.read_text()))
+
+
 def hardening(service: str) -> dict[str, Any]:
     """The rules that a service is to have."""
     return value(f"(import {Path(__file__).parents[2]}/nix/host/hardening.nix).{service}")
@@ -60,11 +74,11 @@ def hardening(service: str) -> dict[str, Any]:
 def test_the_settings_are_toml_that_says_where_everything_is(appliance: dict[str, Any]) -> None:
     """What other options decide is in the file, and nothing that is not set."""
     settings = tomllib.loads(appliance["settings"])
+    assert settings.keys() <= Settings.model_fields.keys()
     assert settings["nixpkgs"]
-    assert settings["nix_lib"].startswith("/nix/store/")
     assert settings["busybox"].startswith("/nix/store/")
     assert settings["busybox"].endswith("/bin/busybox")
-    assert {name: settings[name] for name in settings.keys() - {"nixpkgs", "nix_lib", "busybox"}} == {
+    assert {name: settings[name] for name in settings.keys() - {"nixpkgs", "busybox"}} == {
         "bridge": "voxnix0",
         "database_url": "postgresql://voxnix-worker@/voxnix?host=/run/postgresql",
         "embedded_worker": False,
@@ -79,6 +93,7 @@ def test_the_settings_are_toml_that_says_where_everything_is(appliance: dict[str
         "pool": "tank",
         "prebuilt": "/etc/voxnix/prebuilt.json",
         "secrets_dir": "/var/lib/voxnix/secrets",
+        "state_version": "26.05",
     }
 
 
@@ -200,13 +215,25 @@ def test_any_machine_takes_the_module_alone() -> None:
 
 
 def test_a_popular_guest_is_part_of_the_machine(appliance: dict[str, Any]) -> None:
-    """Its modules as a spec of them is checked, and the system that such a container boots."""
-    prebuilt = json.loads(appliance["prebuilt"])
-    assert prebuilt["version"] == 1
-    (guest,) = prebuilt["guests"]
-    assert {"fish", "git"} <= set(guest["modules"])
-    assert guest["options"].keys() == set(guest["modules"])
+    """The system that such a container boots, with the modules and options by which Voxnix knows it again."""
+    (guest,) = json.loads(appliance["prebuilt"])
+    assert guest["modules"] == ["fish", "git"]
     assert "-nixos-system-" in guest["system"]
+
+
+def test_a_prebuilt_guest_is_listed_as_voxnix_looks_for_it(appliance: dict[str, Any], tmp_path: Path) -> None:
+    """The digest that the machine's build writes down is the one that the worker computes from the same settings."""
+    settings, guests = tmp_path / "settings.toml", tmp_path / "guests.json"
+    settings.write_text(appliance["settings"])
+    guests.write_text(appliance["prebuilt"])
+    environment = {**os.environ, "VOXNIX_SETTINGS": str(settings), "PYTHONPATH": f"{ROOT}:{os.pathsep.join(sys.path)}"}
+    argv = [sys.executable, str(ROOT / "nix/host/prebuilt.py"), str(guests)]
+    listed = json.loads(subprocess.run(argv, capture_output=True, check=True, env=environment).stdout)
+    read = load_with(settings)
+    composition = Catalogue().compose(ContainerSpec(name="any", modules=("git", "fish")))
+    node = LocalNode("any")
+    digest = NixGuests(read, node, Nix(node, memory="1G", evaluations=1)).digest(composition)
+    assert listed == [{"digest": digest, "system": json.loads(appliance["prebuilt"])[0]["system"]}]
 
 
 def test_the_appliance_fails_no_assertion(appliance: dict[str, Any]) -> None:
@@ -238,6 +265,10 @@ def test_the_appliance_fails_no_assertion(appliance: dict[str, Any]) -> None:
         (
             'services.voxnix.environmentFile = "/nix/store/x";',
             "services.voxnix.environmentFile is in the Nix store",
+        ),
+        (
+            'services.voxnix.settings.modules_dir = "/etc/voxnix/modules";',
+            "services.voxnix.guests.prebuilt is set, and services.voxnix.settings.modules_dir",
         ),
         ("services.voxnix.tailscale.onlySsh = true;", "nobody could reach this machine by SSH"),
         ("services.dnsmasq.enable = true;", "set services.dnsmasq.settings.bind-dynamic = true"),
