@@ -18,7 +18,8 @@ let
     // {
       system = "${
         (import (guests.source + "/lib") {
-          nixpkgs = "${guests.nixpkgs}";
+          # A path is made of it over there, which a string that knows where it comes from cannot be.
+          nixpkgs = builtins.unsafeDiscardStringContext (toString guests.nixpkgs);
           own = if guests.modules == null then "" else toString guests.modules;
           spec = builtins.toJSON (
             wanted
@@ -128,7 +129,7 @@ in
       inherit (guests) evaluations;
       prebuilt = "/etc/voxnix/prebuilt.json";
       secrets_dir = "/var/lib/voxnix/secrets";
-      modules_dir = if guests.modules == null then null else "${guests.modules}";
+      modules_dir = lib.mkIf (guests.modules != null) "${guests.modules}";
     };
     environment.etc."voxnix/prebuilt.json".source = prebuilt;
   };
