@@ -166,6 +166,7 @@ in
         "-/nix/var/nix/temproots"
         "-/var/cache/voxnix"
         "-/var/lib/machines"
+        "-/var/lib/nixos-containers"
         "-/var/lib/voxnix"
       ];
     };

@@ -10,8 +10,9 @@ let
   inherit (lib) mkOption types;
   settings = lib.filterAttrs (_: value: value != null) cfg.settings;
 
-  # At the console, root has the secrets that the services have.
+  # At the console, root has the programs and the secrets that the services have.
   console = pkgs.writeShellScriptBin "voxnix" ''
+    export PATH=${lib.makeBinPath cfg.programs}:$PATH
     file=${lib.escapeShellArg (toString cfg.environmentFile)}
     if [ -r "$file" ]; then
       while IFS= read -r line; do
@@ -32,6 +33,14 @@ in
       default = pkgs.callPackage ../package.nix { };
       defaultText = lib.literalMD "`nix/package.nix` of the same source";
       description = "The package with the `voxnix` command.";
+    };
+
+    command = mkOption {
+      type = types.package;
+      default = console;
+      internal = true;
+      readOnly = true;
+      description = "The `voxnix` command as it works on this machine.";
     };
 
     environmentFile = mkOption {
@@ -91,7 +100,7 @@ in
 
   config = lib.mkIf cfg.enable {
     services.voxnix.settings.embedded_worker = false;
-    environment.systemPackages = [ console ];
+    environment.systemPackages = [ cfg.command ];
     environment.etc."voxnix/settings.toml".text = (import ./toml.nix).render settings;
   };
 }

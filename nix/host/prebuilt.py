@@ -1,7 +1,7 @@
-"""Lists prebuilt guests as ``voxnix`` knows them: by the digest of what they are made of, with the appliance's settings.
+"""Lists prebuilt guests as ``voxnix`` knows them: by a digest of what they are made of, settings included.
 
-A program of the build of a machine, for the package's own Python: ``VOXNIX_SETTINGS=FILE prebuilt.py GUESTS``, where GUESTS
-is a JSON list of modules, options and the system that was made of them.
+Nix runs it with the package's own Python: ``VOXNIX_SETTINGS=FILE prebuilt.py GUESTS``,
+where GUESTS is a JSON list of modules, options and the system that was made of them.
 """
 
 # ruff: noqa: INP001 - no package: Nix runs this file

@@ -54,6 +54,7 @@ in
       };
     };
 
+    # What the worker may write has to be there when it starts.
     systemd.tmpfiles.settings."10-voxnix" =
       lib.genAttrs
         [
@@ -65,8 +66,16 @@ in
         (_: {
           d.mode = "0755";
         })
-      // lib.genAttrs [ "/var/lib/machines" "/var/lib/voxnix" "/var/lib/voxnix/secrets" ] (_: {
-        d.mode = "0700";
-      });
+      //
+        lib.genAttrs
+          [
+            "/var/lib/machines"
+            "/var/lib/nixos-containers"
+            "/var/lib/voxnix"
+            "/var/lib/voxnix/secrets"
+          ]
+          (_: {
+            d.mode = "0700";
+          });
   };
 }

@@ -29,6 +29,27 @@ in
     };
   };
 
+  options.services.voxnix.programs = lib.mkOption {
+    type = lib.types.listOf lib.types.package;
+    internal = true;
+    readOnly = true;
+    # The first one wins: zfs is ours, which calls the real one.
+    default = [
+      zfsOnTheHost
+      zfs
+      config.nix.package
+      config.systemd.package
+      pkgs.bash
+      pkgs.extra-container
+      pkgs.gnutar
+      pkgs.iproute2
+      pkgs.nftables
+      pkgs.nixos-container
+      pkgs.util-linux
+    ];
+    description = "What Voxnix drives: in the worker and at the console.";
+  };
+
   config = lib.mkIf (cfg.enable && cfg.worker.enable) {
     # extra-container puts the units of guests here, and NixOS never cleans it up.
     boot.extraSystemdUnitPaths = [ "/etc/systemd-mutable/system" ];
@@ -50,19 +71,7 @@ in
       wantedBy = [ "multi-user.target" ];
       restartTriggers = [ config.environment.etc."voxnix/settings.toml".text ];
       startLimitIntervalSec = 0;
-      # The first one wins: zfs is ours, which calls the real one.
-      path = [
-        zfsOnTheHost
-        zfs
-        config.nix.package
-        config.systemd.package
-        pkgs.extra-container
-        pkgs.gnutar
-        pkgs.iproute2
-        pkgs.nftables
-        pkgs.nixos-container
-        pkgs.util-linux
-      ];
+      path = cfg.programs;
       environment = {
         HOME = "/var/lib/voxnix";
         # The store is read-only here, so Nix's daemon builds.

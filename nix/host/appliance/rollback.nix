@@ -11,7 +11,7 @@ let
   way-back = pkgs.writeShellScriptBin "voxnix-way-back" ''
     export PATH=${
       lib.makeBinPath [
-        cfg.package
+        cfg.command
         config.nix.package
         config.systemd.package
         pkgs.coreutils
