@@ -5,7 +5,6 @@ import json
 import subprocess
 import uuid
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 HARDENING = ROOT / "nix/host/hardening.nix"
@@ -22,7 +21,7 @@ ON_DEBIAN = {
 
 
 @functools.cache
-def rules() -> dict[str, dict[str, Any]]:
+def rules() -> dict[str, dict[str, str | int | list[str]]]:
     """The rules of each service, as Nix reads them."""
     argv = ["nix-instantiate", "--store", "dummy://", "--eval", "--strict", "--json", str(HARDENING)]
     return json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
