@@ -18,6 +18,31 @@ box *ARGS:
 lock:
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+    scripts/wheelhouse
+
+# Build what the appliance is made of: needs Nix and a network.
+appliance-check:
+    nix build --no-link --print-build-logs .#checks.x86_64-linux.package .#checks.x86_64-linux.cases .#checks.x86_64-linux.appliance
+
+# Install an appliance on a machine that answers ssh as root at ADDRESS. Its disks are erased; it asks first.
+provision HOST ADDRESS:
+    scripts/deploy/provision {{HOST}} {{ADDRESS}}
+
+# Update an appliance. It goes back by itself if the new generation does not work.
+deploy HOST:
+    scripts/deploy/deploy {{HOST}}
+
+# Follow what Voxnix says on an appliance; arguments go to journalctl.
+logs HOST *ARGS:
+    scripts/deploy/logs {{HOST}} {{ARGS}}
+
+# Edit a secret of an appliance: voxnix or tailscale.
+secrets-edit HOST NAME="voxnix":
+    scripts/deploy/secrets edit {{HOST}} {{NAME}}
+
+# Encrypt the secrets anew, for who is in nix/secrets.nix now.
+secrets-rekey:
+    scripts/deploy/secrets rekey
 
 # Measure what has a limit: one of them inside a box.
 bench:
