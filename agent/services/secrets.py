@@ -83,7 +83,7 @@ class Secrets:
     def credentials(
         self, owner: Owner, workload: str, composition: Composition
     ) -> tuple[tuple[str, str], ...]:
-        """The credentials of a container: (name, file). Left out is what nobody has given, and what it has no use for.
+        """The credentials of a container: (name, file); none that nobody has given or that it has no use for.
 
         The container's own value wins over the owner's, and that over what the admin gives to everyone.
         """

@@ -7,8 +7,7 @@
 }:
 let
   evaluate = import (nixpkgs + "/nixos/lib/eval-config.nix");
-  # Nothing is built, so what checks scripts while they are built is not needed; it would be evaluated for long.
-  overlays = [ (_: _: { shellcheck-minimal.compiler.bootstrapAvailable = false; }) ];
+  overlays = import ./pruned.nix;
 in
 (evaluate {
   system = null;

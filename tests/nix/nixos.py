@@ -2,22 +2,20 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.nix.evaluation import TIMEOUT, value, why_not
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 VARIABLE = "VOXNIX_TEST_NIXPKGS"
 NIXPKGS = os.environ.get(VARIABLE, "")
-TIMEOUT = 300
 
 needs_nixpkgs = pytest.mark.skipif(
-    not NIXPKGS or shutil.which("nix-instantiate") is None,
-    reason=f"{VARIABLE} names no nixpkgs tree, or nix is not on PATH",
+    bool(why_not()) or not NIXPKGS, reason=why_not() or f"{VARIABLE} names no tree of nixpkgs"
 )
 
 
@@ -30,13 +28,6 @@ def machine(modules: str = "", *, whole: bool = True) -> str:
     """A Nix expression: the configuration of a machine, with modules added to it."""
     of = f"nixpkgs = {NIXPKGS}; whole = {json.dumps(whole)}; modules = [ {modules} ];"
     return f"(import {HERE}/appliance.nix {{ {of} }})"
-
-
-def value(expression: str) -> Any:  # noqa: ANN401 - whatever Nix answers
-    """What an expression evaluates to."""
-    answer = nix("nix-instantiate", "--eval", "--strict", "--json", "--expr", expression)
-    assert answer.returncode == 0, answer.stderr
-    return json.loads(answer.stdout)
 
 
 def refused(modules: str, *, whole: bool = True) -> list[str]:

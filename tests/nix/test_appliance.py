@@ -16,7 +16,8 @@ from agent.host.node import LocalNode
 from agent.services.catalogue import Catalogue
 from agent.services.guests.nix import NixGuests
 from agent.settings import Settings
-from tests.nix.nixos import ROOT, machine, needs_nixpkgs, nix, refused, value
+from tests.nix.evaluation import value
+from tests.nix.nixos import ROOT, machine, needs_nixpkgs, nix, refused
 
 pytestmark = needs_nixpkgs
 

@@ -19,6 +19,7 @@ NIX = ("nix", "--extra-experimental-features", "nix-command flakes")
 CONFIG = ".#nixosConfigurations.web.config"
 ADMIN = "admin@192.0.2.10"
 OLD, NEW = "/nix/store/old-system", "/nix/store/new-system"
+POPULAR = '{"popular": [{"times": 2, "modules": ["git"], "options": {}}]}'
 SWITCH = f"sudo {NEW}/bin/switch-to-configuration switch"
 
 
@@ -90,6 +91,7 @@ def reachable(checkout: Checkout) -> Checkout:
     answer(*NIX, "eval", "--raw", f"{CONFIG}.services.voxnix.appliance.confirmSeconds", out="2")
     checkout.on("readlink -f /run/current-system", out=f"{OLD}\n")
     checkout.on("df --output=avail --block-size=1M /nix/store", out="Avail\n  9000\n")
+    checkout.on("sudo voxnix images popular --json", out=POPULAR)
     toplevel = f"{CONFIG}.system.build.toplevel"
     answer(*NIX, "build", "--no-link", "--print-out-paths", toplevel, out=f"{NEW}\n")
     return checkout
@@ -117,6 +119,33 @@ def test_a_deploy_that_works_is_confirmed_and_says_what_changed(armed: Checkout)
     assert "voxnix: 0.1.0 → 0.2.0" in done.stderr
     assert "✓ “web” runs the new generation, and works." in done.stderr
     assert armed.programs.unanswered() == []
+
+
+def test_what_people_make_is_built_along(armed: Checkout) -> None:
+    """It is written into the host's folder, where git and so the flake see it, before anything is built."""
+    armed.on(SWITCH)
+    armed.on("sudo voxnix-way-back check")
+    armed.on("sudo voxnix-way-back confirm")
+    assert armed.run("deploy", "web").returncode == 0
+    assert (armed.root / "nix/hosts/web/popular.json").read_text() == f"{POPULAR}\n"
+    listed = subprocess.run(["git", "ls-files"], cwd=armed.root, capture_output=True, text=True, check=True)
+    assert "nix/hosts/web/popular.json" in listed.stdout
+    order = [" ".join(call) for call in armed.programs.calls()]
+    asked = next(at for at, call in enumerate(order) if "popular" in call)
+    assert asked < next(at for at, call in enumerate(order) if "--no-link" in call)
+
+
+def test_a_machine_that_cannot_tell_what_people_make_is_deployed(armed: Checkout) -> None:
+    """The first deploy of one that has an older Voxnix, for instance."""
+    asked = next(one for one in armed.programs.script if one["out"] == POPULAR)
+    asked["code"] = 2
+    armed.on(SWITCH)
+    armed.on("sudo voxnix-way-back check")
+    armed.on("sudo voxnix-way-back confirm")
+    done = armed.run("deploy", "web")
+    assert done.returncode == 0, done.stderr
+    assert "cannot be told" in done.stderr
+    assert not (armed.root / "nix/hosts/web/popular.json").exists()
 
 
 def test_a_generation_that_does_not_work_is_left(armed: Checkout) -> None:
@@ -195,7 +224,7 @@ def test_a_machine_that_does_not_evaluate_is_not_contacted(checkout: Checkout) -
 
 def test_a_host_without_room_is_told_how_to_make_some(reachable: Checkout) -> None:
     """Before anything is built."""
-    del reachable.programs.script[-2:]
+    del reachable.programs.script[-3:]
     reachable.on("df --output=avail --block-size=1M /nix/store", out="Avail\n  100\n")
     done = reachable.run("deploy", "web")
     assert done.returncode == 1

@@ -3,6 +3,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue  # noqa: TC002 - a type that is looked at
 
 from agent import settings
 from agent.core.errors import InvalidRequest, UnknownModule
@@ -45,8 +46,8 @@ def given(
     secrets: Secrets, catalogue: Catalogue, workload: str = "dev", *, guarded: bool = True
 ) -> dict[str, str]:
     """What a container of Ann's gets, by name."""
-    options = {"vault": {"guarded": guarded}}
-    made = catalogue.compose(ContainerSpec(name=workload, modules=("vault", "git"), options=dict(options)))
+    options: dict[str, dict[str, JsonValue]] = {"vault": {"guarded": guarded}}
+    made = catalogue.compose(ContainerSpec(name=workload, modules=("vault", "git"), options=options))
     found = secrets.credentials(ANN, workload, made)
     return {name: Path(file).read_text() for name, file in found}
 
