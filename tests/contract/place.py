@@ -59,6 +59,12 @@ class Place:
         return replace(plain, **changed)  # pyright: ignore[reportArgumentType]
 
 
+def mirrors(node: Node) -> str:
+    """The node's list of mirrors."""
+    plain = "/etc/apt/sources.list"
+    return plain if node.exists(plain) else "/etc/apt/sources.list.d/debian.sources"
+
+
 def until(found: Callable[[], object], timeout: float = 20) -> None:
     """Wait until something is true."""
     deadline = time.monotonic() + timeout

@@ -19,7 +19,7 @@ from tests.box.inside.systems import BUSYBOX, extra_container_on_path, systems
 from tests.contract.images import image
 from tests.contract.isolation import IsolationContract
 from tests.contract.machines import MachineContract
-from tests.contract.place import BASE, Place
+from tests.contract.place import BASE, Place, mirrors
 
 ABOVE = "tank/contract-nix"
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -56,9 +56,7 @@ class TestExtraContainer(MachineContract, IsolationContract):
         if Zfs(node).presence(ABOVE) is Presence.PRESENT:
             Zfs(node).destroy(ABOVE, recursive=True)
         Zfs(node).create(ABOVE)
-        apt = "/etc/apt/sources.list"
-        sources = apt if node.exists(apt) else "/etc/apt/sources.list.d/debian.sources"
-        yield Place(node, "tank", ABOVE, sources, "/var/cache/voxnix/images", runtime())
+        yield Place(node, "tank", ABOVE, mirrors(node), "/var/cache/voxnix/images", runtime())
         Zfs(node).destroy(ABOVE, recursive=True)
 
     @pytest.fixture(scope="class")

@@ -20,7 +20,7 @@ from agent.host.runtime import UnitState
 from agent.host.zfs import Zfs
 from tests.contract.host import HostContract
 from tests.contract.isolation import IsolationContract
-from tests.contract.place import BASE, Place, until
+from tests.contract.place import BASE, Place, mirrors, until
 
 ABOVE = "tank/contract"
 
@@ -42,9 +42,7 @@ class TestReal(HostContract, IsolationContract):
         if Zfs(node).presence(ABOVE) is Presence.PRESENT:
             Zfs(node).destroy(ABOVE, recursive=True)
         Zfs(node).create(ABOVE)
-        apt = "/etc/apt/sources.list"
-        sources = apt if node.exists(apt) else "/etc/apt/sources.list.d/debian.sources"
-        yield Place(node, "tank", ABOVE, sources, "/var/cache/voxnix/images", Nspawn(node))
+        yield Place(node, "tank", ABOVE, mirrors(node), "/var/cache/voxnix/images", Nspawn(node))
         Zfs(node).destroy(ABOVE, recursive=True)
 
     def test_a_guest_has_no_failed_unit(self, ask: Callable[..., str]) -> None:

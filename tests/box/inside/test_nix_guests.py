@@ -18,7 +18,7 @@ from agent.host.nspawn import Nspawn
 from tests.box.inside.product import Answer, host, left_of, voxnix
 from tests.box.inside.systems import BUSYBOX, extra_container_on_path
 from tests.contract.images import image
-from tests.contract.place import Place
+from tests.contract.place import Place, mirrors
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 STAND_IN = CHECKOUT / "tests/contract/nixpkgs"
@@ -92,9 +92,7 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     folder = Path("/var/tmp") / tmp_path_factory.mktemp("nix").name  # noqa: S108
     folder.mkdir()
     node = LocalNode("box")
-    apt = "/etc/apt/sources.list"
-    sources = apt if node.exists(apt) else "/etc/apt/sources.list.d/debian.sources"
-    place = Place(node, "tank", "tank", sources, "/var/cache/voxnix/images", Nspawn(node))
+    place = Place(node, "tank", "tank", mirrors(node), "/var/cache/voxnix/images", Nspawn(node))
     (folder / "userland").mkdir()
     (folder / "tools").mkdir()
     shutil.copy2(BUSYBOX, folder / "tools")
