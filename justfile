@@ -51,6 +51,10 @@ bench:
     scripts/box run --name bench sh -c 'cd /opt/voxnix/src && /opt/voxnix/venv/bin/python -m benchmarks.second_create && /opt/voxnix/venv/bin/python -m benchmarks.hot_create'
     scripts/box down --name bench
 
+# Measure the evaluation of a guest: wants nix, and a tree of nixpkgs in VOXNIX_TEST_NIXPKGS.
+bench-evaluation:
+    . scripts/setup && "$VENV_PYTHON" -m benchmarks.cold_evaluation
+
 # Make the README's pictures anew from a real run.
 picture:
     scripts/picture
