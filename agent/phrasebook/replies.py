@@ -257,6 +257,11 @@ def _made_of(container: WorkloadView) -> str:
 def _status(view: StatusView) -> str:
     container = view.container
     lines = [f"- modules: {_and(container.modules) or 'none'}"]
+    lines += [
+        f"- option {code(f'{module}.{name}')}: {code(shown(value))}"
+        for module, given in sorted(container.options.items())
+        for name, value in sorted(given.items())
+    ]
     if len(container.addresses) > 1:
         lines.append(f"- addresses: {', '.join(map(code, container.addresses))}")
     lines += [

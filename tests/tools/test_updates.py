@@ -61,7 +61,7 @@ def test_a_container_is_created_with_options(simulation: Simulation, caller: Cal
             {"code": "unknown_option", "module": "git", "option": "nick", "accepted": "email, name"},
         ),
         ({"git": {"name": 5}}, {"code": "invalid_option", "module": "git", "option": "name"}),
-        ({"caddy": {"port": 80_000}}, {"code": "option_without_module", "module": "caddy", "accepted": "git"}),
+        ({"fish": {"greeting": "x"}}, {"code": "option_without_module", "module": "fish", "accepted": "git"}),
     ],
 )
 def test_a_wrong_option_comes_back_with_what_is_accepted(
@@ -137,7 +137,7 @@ def test_another_owners_container_is_neither_changed_nor_rolled_back(
 
 
 def test_a_module_tells_what_can_be_chosen(caller: Caller) -> None:
-    """Every module does: options with what they accept and their defaults, ports, secrets, what excludes it."""
+    """Every module does: options with what they accept and their defaults, ports and secrets."""
     for module in Catalogue().all():
         view = tools.explain_module(caller.context, module.name)
         assert isinstance(view, ModuleView)
