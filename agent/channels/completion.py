@@ -31,7 +31,8 @@ def modules(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 def made_of(context: typer.Context, incomplete: str) -> list[str]:
     """The modules of the container that is named already; all, where none is."""
-    name = context.params.get("name")
+    # An option that still waits for its value leaves the arguments before it unread.
+    name = context.params.get("name") or next(iter(context.args), None)
 
     def read(desk: "Desk") -> list[str]:
         if not name:
