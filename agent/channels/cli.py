@@ -12,7 +12,9 @@ from rich.text import Text
 
 from agent.channels import render
 from agent.channels.desk import Desk
+from agent.channels.terminal import exit_code
 from agent.core.errors import HostFailure, InvalidRequest, Refusal
+from agent.core.module import Option
 from agent.core.operation import Operation, OperationKind, OperationState, Request
 from agent.core.printable import printable
 from agent.core.workload import ContainerSpec, checked_name
@@ -63,23 +65,39 @@ def update(  # noqa: PLR0913 - each is a word of the command
 
 
 def upgrade(desk: Desk, *, every: bool) -> int:
-    """Show what a new deploy would change, or do it. JSON: ``workloads``, or ``operations``."""
+    """Show what would come out newer, or make it so. JSON: ``workloads``, or ``operations`` and ``refused``.
+
+    One that goes wrong does not keep the next from its turn.
+
+    Returns:
+        The exit code: the worst of all.
+    """
     workloads = desk.services.workloads
     outdated = workloads.outdated(desk.owner)
     if not every or not outdated:
         answer = {"workloads": [one.model_dump(mode="json") for one in outdated]}
         desk.terminal.show(render.outdated(outdated), answer)
         return 0
-    asked = [workloads.update(desk.owner, one.spec, REQUEST) for one in outdated]
-    ended = [desk.services.operations.wait(desk.owner, one.id) for one in asked]
-    desk.terminal.show(
-        render.operations(ended, _now()), {"operations": [one.model_dump(mode="json") for one in ended]}
-    )
-    return HostFailure.exit_code if any(one.problem is not None for one in ended) else 0
+    ended: list[Operation] = []
+    refused: list[dict[str, Any]] = []
+    codes = [0]
+    for one in outdated:
+        try:
+            operation = _followed(desk, workloads.update(desk.owner, one.spec, REQUEST))
+        except Refusal as refusal:  # of this one, such as for a module that is there no more
+            desk.terminal.say(f"{one.name} was not updated. {refusal.problem}")
+            refused.append({"name": one.name, "error": refusal.problem.as_dict()})
+            codes.append(refusal.exit_code)
+            continue
+        ended.append(operation)
+        codes.append(exit_code(operation.problem) if operation.problem else 0)
+    answer = {"operations": [one.model_dump(mode="json") for one in ended], "refused": refused}
+    desk.terminal.show(render.operations(ended, _now()), answer)
+    return max(codes)
 
 
 def _options(desk: Desk, given: list[str]) -> dict[str, dict[str, JsonValue]]:
-    """Options as they were typed: a text as it is, everything else as JSON.
+    """Options as they were typed: a text as it is, everything else as JSON, one item of a list as it is too.
 
     Raises:
         InvalidRequest: one is not of the form MODULE.OPTION=VALUE.
@@ -93,12 +111,16 @@ def _options(desk: Desk, given: list[str]) -> dict[str, dict[str, JsonValue]]:
             )
         module, option, text = match.groups()
         known = desk.services.catalogue.get(module).options.get(option)
-        value: JsonValue = text
-        if known is not None and known.type != "string":
-            with suppress(ValueError):  # left as it is, it is refused with what would be accepted
-                value = json.loads(text)
-        found.setdefault(module, {})[option] = value
+        found.setdefault(module, {})[option] = text if known is None else _value(known, text)
     return found
+
+
+def _value(option: Option, text: str) -> JsonValue:
+    if option.type == "string":
+        return text
+    with suppress(ValueError):  # left as it is, it is refused with what would be accepted
+        return json.loads(text)
+    return [text] if option.type == "array" else text
 
 
 def change(desk: Desk, verb: str, name: str, *, wait: bool) -> int:
@@ -133,15 +155,22 @@ def finish(desk: Desk, operation: Operation, *, wait: bool) -> int:
     Returns:
         The exit code.
     """
-    if wait and not operation.state.ended:
-        from agent.channels.waiting import follow  # noqa: PLC0415 - `voxnix list` waits for nothing
-
-        operation = follow(desk.terminal, desk.services.operations.watch(desk.owner, operation.id))
+    if wait:
+        operation = _followed(desk, operation)
     answer = {"operation": operation.model_dump(mode="json")}
     if operation.problem is not None:
         return desk.terminal.fail(operation.problem, **answer)
     desk.terminal.show(_outcome(desk, operation), answer)
     return Refusal.exit_code if operation.state in (OperationState.DENIED, OperationState.CANCELLED) else 0
+
+
+def _followed(desk: Desk, operation: Operation) -> Operation:
+    """The operation at its end; meanwhile it is shown how it goes."""
+    if operation.state.ended:
+        return operation
+    from agent.channels.waiting import follow  # noqa: PLC0415 - `voxnix list` waits for nothing
+
+    return follow(desk.terminal, desk.services.operations.watch(desk.owner, operation.id))
 
 
 def _outcome(desk: Desk, operation: Operation) -> Text:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from agent.channels import render
 from agent.channels.desk import Desk
+from agent.core.errors import InvalidRequest
 from agent.core.workload import checked_name
 
 
@@ -19,7 +20,12 @@ def listing(desk: Desk) -> None:
 
 def give(desk: Desk, name: str, container: str) -> None:
     """Keep a secret. JSON: ``name``, ``given``."""
-    value = getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
+    try:
+        value = getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
+    except UnicodeDecodeError:
+        raise InvalidRequest(
+            f"That cannot be the value of {name}.", "It is not text.", "Give it in UTF-8."
+        ) from None
     desk.services.secrets.give(desk.owner, name, value, container and checked_name(container))
     told = f"{name} is given. Containers that run get it at their next start."
     desk.terminal.show(Text(told), {"name": name, "given": True})

@@ -17,13 +17,30 @@ Name = Annotated[
     str, typer.Argument(help="The container's name.", autocompletion=completion.names, show_default=False)
 ]
 NewName = Annotated[str, typer.Argument(help="The new container's name.", show_default=False)]
-SecretName = Annotated[str, typer.Argument(metavar="MODULE.SECRET", help="Which one.", show_default=False)]
+SecretName = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODULE.SECRET", help="Which one.", autocompletion=completion.secrets, show_default=False
+    ),
+]
 OnlyFor = Annotated[
-    str, typer.Option("--for", metavar="CONTAINER", help="For this container alone.", show_default=False)
+    str,
+    typer.Option(
+        "--for",
+        metavar="CONTAINER",
+        help="For this container alone.",
+        autocompletion=completion.names,
+        show_default=False,
+    ),
 ]
 Options = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="MODULE.OPTION=VALUE", help="An option of a module; may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="MODULE.OPTION=VALUE",
+        help="An option of a module; may be repeated. “voxnix modules MODULE” shows what there is.",
+        autocompletion=completion.options,
+    ),
 ]
 Wait = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Wait for the end, or print the operation's number and go.")
@@ -58,10 +75,21 @@ def _update(  # noqa: PLR0913 - each is an option of the command
     *,
     add: Annotated[
         list[str] | None,
-        typer.Option("--add", metavar="MODULE", help="Add a module.", autocompletion=completion.modules),
+        typer.Option(
+            "--add",
+            metavar="MODULE",
+            help="Add a module; may be repeated.",
+            autocompletion=completion.modules,
+        ),
     ] = None,
     remove: Annotated[
-        list[str] | None, typer.Option("--remove", metavar="MODULE", help="Remove a module.")
+        list[str] | None,
+        typer.Option(
+            "--remove",
+            metavar="MODULE",
+            help="Remove a module; may be repeated.",
+            autocompletion=completion.made_of,
+        ),
     ] = None,
     options: Options = None,
     wait: Wait = True,

@@ -29,6 +29,43 @@ def modules(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return [(name, found[name]) for name in _offered(context, incomplete, read)]
 
 
+def made_of(context: typer.Context, incomplete: str) -> list[str]:
+    """The modules of the container that is named already; all, where none is."""
+    # An option that still waits for its value leaves the arguments before it unread.
+    name = context.params.get("name") or next(iter(context.args), None)
+
+    def read(desk: "Desk") -> list[str]:
+        if not name:
+            return [one.name for one in desk.services.catalogue.all()]
+        return list(desk.services.workloads.find(desk.owner, name).spec.modules)
+
+    return _offered(context, incomplete, read)
+
+
+def options(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The options of all modules, with what they change."""
+    found: dict[str, str] = {}
+
+    def read(desk: "Desk") -> list[str]:
+        for module in desk.services.catalogue.all():
+            for name, option in module.options.items():
+                found[f"{module.name}.{name}="] = option.description
+        return list(found)
+
+    return [(name, found[name]) for name in _offered(context, incomplete, read)]
+
+
+def secrets(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The secrets of all modules, with what they are for."""
+    found: dict[str, str] = {}
+
+    def read(desk: "Desk") -> list[str]:
+        found.update((one.name, one.description) for one in desk.services.secrets.list(desk.owner))
+        return list(found)
+
+    return [(name, found[name]) for name in _offered(context, incomplete, read)]
+
+
 def _offered(context: typer.Context, incomplete: str, read: "Callable[[Desk], list[str]]") -> list[str]:
     with suppress(Exception):  # a message in the middle of a half-typed line would help nobody
         from agent.channels.terminal import Terminal  # noqa: PLC0415 - imported by Tab, not by every command

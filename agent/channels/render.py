@@ -16,7 +16,7 @@ from agent.core.errors import Problem
 from agent.core.module import Module
 from agent.core.operation import Operation, OperationState, Plan
 from agent.core.printable import one_line, printable
-from agent.core.workload import Usage, Workload, WorkloadState
+from agent.core.workload import ContainerSpec, Usage, Workload, WorkloadState
 from agent.services.diagnostics import Finding
 from agent.services.images import KnownImage, Popular
 from agent.services.secrets import KnownSecret
@@ -111,6 +111,8 @@ def status(known: WorkloadStatus, now: datetime) -> RenderableType:
     facts.add_row("state", state(workload.state))
     facts.add_row("address", *_cells(", ".join(workload.addresses) or "-"))
     facts.add_row("modules", *_cells(", ".join(workload.spec.modules) or "-"))
+    if chosen := options(workload.spec):
+        facts.add_row("options", *_cells(chosen))
     facts.add_row("seen", ago(workload.observed_at, now))
     facts.add_row("created", ago(workload.created_at, now))
     facts.add_row(
@@ -122,6 +124,15 @@ def status(known: WorkloadStatus, now: datetime) -> RenderableType:
     if known.last_operation is not None:
         facts.add_row("last change", operation_line(known.last_operation))
     return facts
+
+
+def options(spec: ContainerSpec) -> str:
+    """The options that were chosen, as ``--set`` takes them."""
+    return ", ".join(
+        f"{module}.{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for module, given in sorted(spec.options.items())
+        for name, value in sorted(given.items())
+    )
 
 
 def _usage(usage: Usage | None) -> RenderableType:
@@ -167,6 +178,14 @@ def module(one: Module) -> RenderableType:
                 ),
             )
             for name, option in one.options.items()
+        ),
+        *(
+            ("port", f"{number}/{protocol}: {listed.purpose}")
+            for (number, protocol, _), listed in zip(
+                one.listens({name: option.default for name, option in one.options.items()}),
+                one.ports,
+                strict=True,
+            )
         ),
         *((f"secret {one.name}.{name}", secret.description) for name, secret in one.secrets.items()),
         ("needs", ", ".join(one.requires)),

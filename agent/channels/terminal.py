@@ -18,6 +18,11 @@ EXIT_CODES = {"usage": 2, Refusal.kind: Refusal.exit_code, InvalidSettings.kind:
 """By the kind of a problem; every other one is the host's."""
 
 
+def exit_code(problem: Problem) -> int:
+    """How a command ends that ran into this."""
+    return EXIT_CODES.get(problem.kind, HostFailure.exit_code)
+
+
 class Terminal:
     """Standard output for answers; standard error for progress, questions and errors.
 
@@ -68,7 +73,7 @@ class Terminal:
             if self.simulated:
                 self.err.print(render.simulation())
             self.err.print(render.problem(problem))
-        return EXIT_CODES.get(problem.kind, HostFailure.exit_code)
+        return exit_code(problem)
 
     def write(self, line: str) -> None:
         """A line of an answer that comes bit by bit."""

@@ -203,9 +203,11 @@ class LocalNode:
             timed_out = threading.Event()
 
             def end() -> None:
-                timed_out.set()
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                with self._lock:  # once this call is over, the number may be another program's
+                    if process in self._running:
+                        timed_out.set()
+                        with suppress(ProcessLookupError):
+                            os.killpg(process.pid, signal.SIGKILL)
 
             # A reader blocked on a silent program is woken by killing that program.
             alarm = threading.Timer(timeout, end)
@@ -215,8 +217,8 @@ class LocalNode:
                 yield from _remembering(process.stdout, last)
                 process.wait()
             finally:
+                # Not joined: at the end of the interpreter threads stand still, and this would wait for ever.
                 alarm.cancel()
-                alarm.join()
             if timed_out.is_set():
                 raise _timed_out(argv, timeout)
             if process.returncode != 0:
@@ -289,9 +291,9 @@ class LocalNode:
         try:
             yield process
         finally:
-            _kill_group(process)
             with self._lock:
                 self._running.discard(process)
+            _kill_group(process)
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
                     with suppress(OSError):

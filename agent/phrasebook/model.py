@@ -111,7 +111,7 @@ class Phrasebook(Model):
             case Lost():
                 return self._text(spoken(meaning, self._modules), exit_code=3)
             case Say(topic):
-                code = 3 if topic in {"approve", "by name", "no module"} else 0
+                code = 3 if topic in {"approve", "by name", "no module", "secrets"} else 0
                 return self._text(spoken(meaning, self._modules), exit_code=code)
 
     def report(self, views: Sequence[View]) -> str:

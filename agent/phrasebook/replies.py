@@ -22,15 +22,16 @@ from agent.tools.views import (
 
 HELP = """\
 - `create a container called dev with git and fish`
-- `list my containers`, `status of dev`, `what modules are there`
+- `list my containers`, `status of dev`
 - `run git --version in dev`, `show me the last 20 lines of dev's log`
 - `stop dev`, `start dev`, `restart dev`
-- `add rust to dev`, `remove rust from dev`, `roll back dev`
+- `add rust to dev`, `remove rust from dev`, `update dev`, `roll back dev`
+- `what modules are there`, `tell me about the git module`
 - `destroy dev`: shows what would be lost, and asks you first
 
 Slash commands do the same: `/create dev git fish`, `/list`, `/status dev`, `/exec dev git --version`, \
-`/logs dev 20`, `/start dev`, `/stop dev`, `/restart dev`, `/update dev`, `/rollback dev`, \
-`/destroy dev`, `/modules`."""
+`/logs dev 20`, `/start dev`, `/stop dev`, `/restart dev`, `/update dev +rust -git`, \
+`/rollback dev`, `/destroy dev`, `/modules`, `/modules git`."""
 
 SAID = {
     "hello": "Hello! I look after your containers. For example:\n\n" + HELP,
@@ -41,7 +42,17 @@ SAID = {
         "I cannot agree for you. Where something waits for you, answer the question that is shown"
         " with its plan. To see what there is, say `list my containers`."
     ),
-    "by name": "I destroy containers only by their names: say `destroy dev`. I changed nothing.",
+    "secrets": (
+        "I take no secrets in a conversation: what is said here is kept. On the appliance,"
+        " `voxnix secrets give tailscale.auth-key` asks for one, and `voxnix secrets list` names them all."
+    ),
+}
+BY_NAME = {
+    "destroy_container": "I destroy containers only by their names: say `destroy dev`. I changed nothing.",
+    "update_container": (
+        "I update containers by their names: say `update dev`. All at once is `voxnix upgrade --all`, on the"
+        " appliance. I changed nothing."
+    ),
 }
 HOW = {
     "create_container": "Say `create a container called dev with git and fish`; `modules` lists them.",
@@ -121,6 +132,8 @@ def spoken(meaning: Say | Lost, modules: Sequence[str]) -> str:
         return f"I did not understand that.{perhaps} Here is what I can do:\n\n{HELP}"
     if meaning.topic == "how":
         return HOW[meaning.about]
+    if meaning.topic == "by name":
+        return BY_NAME[meaning.about]
     if meaning.topic == "no module":
         return f"There is no module called {code(meaning.about[:40])}. The modules are: {_and(modules)}."
     return SAID[meaning.topic]
@@ -244,6 +257,11 @@ def _made_of(container: WorkloadView) -> str:
 def _status(view: StatusView) -> str:
     container = view.container
     lines = [f"- modules: {_and(container.modules) or 'none'}"]
+    lines += [
+        f"- option {code(f'{module}.{name}')}: {code(shown(value))}"
+        for module, given in sorted(container.options.items())
+        for name, value in sorted(given.items())
+    ]
     if len(container.addresses) > 1:
         lines.append(f"- addresses: {', '.join(map(code, container.addresses))}")
     lines += [

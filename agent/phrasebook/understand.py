@@ -18,8 +18,20 @@ _WHICH = {
     "which start": "start_container",
     "which stop": "stop_container",
     "which destroy": "destroy_container",
+    "which update": "update_container",
+    "which roll back": "roll_back_container",
 }
-_SETS = {"add modules": "add", "remove modules": "remove"}
+_BY_NAME = {"destroy everything": "destroy_container", "update everything": "update_container"}
+_CHANGES = {
+    "add modules": "add",
+    "perhaps add modules": "add",
+    "add where": "add",
+    "switch modules": "add",
+    "replace modules": "add",
+    "remove modules": "remove",
+    "remove where": "remove",
+}
+"""What happens to the modules in these."""
 _SLASH = {
     "list": "list_containers",
     "ls": "list_containers",
@@ -36,6 +48,8 @@ _SLASH = {
     "exec": "run_in_container",
     "run": "run_in_container",
     "modules": "list_modules",
+    "module": "list_modules",
+    "explain": "list_modules",
     "update": "update_container",
     "upgrade": "update_container",
     "rollback": "roll_back_container",
@@ -181,7 +195,9 @@ def _at(sentence: str, reading: Reading, start: int, background: Background) -> 
         for pattern in patterns:
             found = pattern.match(reading, start)
             if found:
-                return _meant(intent, found, sentence, reading.words, background)
+                meaning = _meant(intent, found, sentence, reading.words, background)
+                if meaning:
+                    return meaning
     for end in grammar().question.ends(reading, start):
         for tool, verb in grammar().verbs.items():
             if verb.ends(reading, end):
@@ -191,15 +207,15 @@ def _at(sentence: str, reading: Reading, start: int, background: Background) -> 
 
 def _meant(  # noqa: PLR0911 - one per kind of meaning
     intent: str, found: Found, sentence: str, words: list[Word], background: Background
-) -> Meaning:
+) -> Meaning | None:
     if intent in {"create_container", "create nameless"}:
         return _create(found, sentence, words, background)
-    if intent in _SETS:
-        return _update(_SETS[intent], found, sentence, words, background)
+    if intent in _CHANGES:
+        return _update(intent, found, sentence, words, background)
     if intent in _WHICH:
         return Ask(Call(_WHICH[intent], {}))
-    if intent == "destroy everything":
-        return Say("by name", "destroy_container")
+    if intent in _BY_NAME:
+        return Say("by name", _BY_NAME[intent])
     arguments: dict[str, object] = {}
     if found.command:
         arguments["command"] = command_in(sentence, words, *found.command)
@@ -217,36 +233,60 @@ def _meant(  # noqa: PLR0911 - one per kind of meaning
 
 
 def _create(found: Found, sentence: str, words: list[Word], background: Background) -> Meaning:
-    modules: list[str] = []
-    for start, end in found.modules:
-        modules += modules_in(sentence[words[start].start : words[end - 1].end], background.modules)
+    modules = _listed(found, sentence, words, background)
     name = found.names[0] if found.names else None
     meant = modules_in(name, background.modules)[:1] if name and not modules else []
     if meant and meant[0] in background.modules and not _NAMING & {word.text for word in words}:
         # "I need a python box": the word before the box is what it is made of.
         modules, name = meant, None
-    call = Call("create_container", {"modules": list(dict.fromkeys(modules))})
+    call = Call("create_container", {"modules": modules})
     return Act((Call(call.tool, {"name": name, **call.arguments}),)) if name else Ask(call)
 
 
-def _update(change: str, found: Found, sentence: str, words: list[Word], background: Background) -> Meaning:
+def _update(
+    intent: str, found: Found, sentence: str, words: list[Word], background: Background
+) -> Meaning | None:
+    modules = _listed(found, sentence, words, background)
+    names = list(found.names)
+    arguments: dict[str, object] = {_CHANGES[intent]: modules}
+    if intent in {"switch modules", "replace modules"}:
+        old = names.pop(1 if intent == "switch modules" else 0)
+        arguments["remove"] = modules_in(old, background.modules)
+    if intent == "perhaps add modules" and not (modules and set(modules) <= set(background.modules)):
+        return None
+    if not modules:
+        # Without any, the container would be made anew: that is something else.
+        return Say("how", "update_container")
+    name = background.last if names == [IT] else names[0] if names else None
+    call = Call("update_container", arguments)
+    return Act((Call(call.tool, {"name": name, **call.arguments}),)) if name else Ask(call)
+
+
+def _listed(found: Found, sentence: str, words: list[Word], background: Background) -> list[str]:
+    """The modules that a sentence names, each once."""
     modules: list[str] = []
     for start, end in found.modules:
         modules += modules_in(sentence[words[start].start : words[end - 1].end], background.modules)
-    name = background.last if found.names[0] == IT else found.names[0]
-    call = Call("update_container", {change: list(dict.fromkeys(modules))})
-    return Act((Call(call.tool, {"name": name, **call.arguments}),)) if name else Ask(call)
+    return list(dict.fromkeys(modules))
 
 
 def modules_in(text: str, known: Sequence[str]) -> list[str]:
     """The modules that a list names, by the names they have here."""
-    names: list[str] = []
-    for item in _SEPARATORS.split(text):
-        word = item.strip("()[]{}<>\"'`“”‘’.,!?;:*_")  # noqa: RUF001
-        if word and word.lower() not in grammar().module_noise:
-            synonym = grammar().synonyms.get(word.lower(), word)
-            names.append(synonym if word not in known and (synonym in known or not known) else word)
-    return names or ([text] if len(text.split()) == 1 else [])
+    for phrase in (*grammar().synonyms, *known):
+        if "-" in phrase:
+            text = re.sub(rf"\b{phrase.replace('-', ' ')}\b", phrase, text, flags=re.IGNORECASE)
+    words = [item.strip("()[]{}<>\"'`“”‘’.,!?;:*_") for item in _SEPARATORS.split(text)]  # noqa: RUF001
+    words = [word for word in words if word]
+    meant = [word for word in words if word.lower() not in grammar().module_noise]
+    return [_module_called(word, known) for word in meant or (words if len(words) == 1 else [])]
+
+
+def _module_called(word: str, known: Sequence[str]) -> str:
+    """The module's own name for what people call it, or the word itself."""
+    synonym = grammar().synonyms.get(word.lower(), word)
+    if word.lower() in known:
+        return word.lower()
+    return synonym if synonym in known or not known else word
 
 
 def command_in(sentence: str, words: list[Word], start: int, end: int) -> str:
@@ -263,7 +303,7 @@ def _module(reading: Reading, start: int, background: Background) -> Meaning | N
             found = pattern.match(reading, start)
             if not found:
                 continue
-            name = modules_in(found.names[0], background.modules)[0]
+            name = next(iter(modules_in(found.names[0], background.modules)), found.names[0])
             if name in background.modules:
                 return Act((Call("explain_module", {"name": name}),))
             if sure:
@@ -299,24 +339,44 @@ def _slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 -
         near = get_close_matches(command, _SLASH, n=1)
         return Lost(f"/{near[0]} {rest}".strip() if near else "")
     if tool.startswith("list_"):
-        about = tool == "list_modules" and rest in background.modules
-        return Act((Call("explain_module", {"name": rest}) if about else Call(tool, {}),))
+        about = _module_called(rest, background.modules) if tool == "list_modules" else ""
+        known = about in background.modules
+        return Act((Call("explain_module", {"name": about}) if known else Call(tool, {}),))
     if not given:
         return Ask(Call(tool, {}))
     name, more = given[0], given[1] if len(given) > 1 else ""
-    arguments: dict[str, object] = {"name": name}
     if tool in _MANY:
         return Act(tuple(Call(tool, {"name": one}) for one in dict.fromkeys(_SEPARATORS.split(rest)) if one))
+    arguments = _given(tool, more, background)
+    if tool == "run_in_container" and not arguments["command"]:
+        return Ask(Call(tool, {}))
+    return Act((Call(tool, {"name": name, **arguments}),))
+
+
+def _given(tool: str, more: str, background: Background) -> dict[str, object]:
+    """What a slash command says behind the name."""
     if tool == "create_container":
-        arguments["modules"] = list(dict.fromkeys(modules_in(more, background.modules))) if more else []
-    elif tool == "container_logs" and more.isascii() and more.isdigit() and len(more) <= _FIGURES:
-        arguments["lines"] = int(more)
-    elif tool == "run_in_container":
-        command = more.removeprefix("-- ").strip() if more.startswith("-- ") else more
-        if not command:
-            return Ask(Call(tool, {}))
-        arguments["command"] = command
-    return Act((Call(tool, arguments),))
+        return {"modules": list(dict.fromkeys(modules_in(more, background.modules))) if more else []}
+    if tool == "update_container":
+        return _signed(more.split(), background)
+    if tool == "container_logs" and more.isascii() and more.isdigit() and len(more) <= _FIGURES:
+        return {"lines": int(more)}
+    if tool == "run_in_container":
+        return {"command": more.removeprefix("-- ").strip() if more.startswith("-- ") else more}
+    return {}
+
+
+def _signed(words: Sequence[str], background: Background) -> dict[str, object]:
+    """What ``+rust -git`` adds and removes; without a sign it is added."""
+    changes: dict[str, object] = {}
+    for key, given in (
+        ("add", [word.removeprefix("+") for word in words if not word.startswith("-")]),
+        ("remove", [word.removeprefix("-") for word in words if word.startswith("-")]),
+    ):
+        modules = modules_in(" ".join(given), background.modules)
+        if modules:
+            changes[key] = list(dict.fromkeys(modules))
+    return changes
 
 
 def _suggestion(sentence: str, reading: Reading, background: Background) -> str:

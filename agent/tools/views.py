@@ -46,6 +46,7 @@ class WorkloadView(BaseModel):
         name: the person's name for it.
         state: as last observed.
         modules: what it is made of.
+        options: what was chosen about them, by module and option; the rest is at its default.
         addresses: as last observed, IPv4 first.
         created_at: in UTC.
         observed_at: when it was last observed, in UTC.
@@ -56,6 +57,7 @@ class WorkloadView(BaseModel):
     name: str
     state: WorkloadState
     modules: tuple[str, ...]
+    options: dict[str, dict[str, JsonValue]] = {}
     addresses: tuple[str, ...]
     created_at: datetime
     observed_at: datetime | None
@@ -67,6 +69,7 @@ class WorkloadView(BaseModel):
             name=workload.name,
             state=workload.state,
             modules=workload.spec.modules,
+            options=workload.spec.options,
             addresses=workload.addresses,
             created_at=workload.created_at,
             observed_at=workload.observed_at,

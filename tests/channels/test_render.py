@@ -5,12 +5,16 @@ import pytest
 from rich.console import Console, RenderableType
 
 from agent.channels import render
+from agent.core.composition import Composition
 from agent.core.errors import Problem
-from agent.core.module import DebianPart, Module
+from agent.core.module import DebianPart, Module, Option, Port, Secret
 from agent.core.operation import Operation, OperationState, Plan, Progress
 from agent.core.workload import ContainerSpec, Usage, Workload, WorkloadState
 from agent.services.diagnostics import Finding
+from agent.services.images import KnownImage, Popular
+from agent.services.secrets import KnownSecret
 from agent.services.workloads import WorkloadStatus
+from agent.store.images import Image
 from tests.channels.conftest import MakeOperation
 
 WIDTHS = [60, 80, 200]
@@ -22,6 +26,11 @@ def shown(renderable: RenderableType, width: int = 80) -> str:
     console.print(renderable)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def composed(*modules: str) -> Composition:
+    """What a guest is made of, at its defaults."""
+    return Composition(modules=modules, options={name: {} for name in modules})
 
 
 def folded(text: str) -> str:
@@ -160,6 +169,96 @@ def test_modules_are_shown_alone_and_together() -> None:
     text = shown(render.module(git))
     assert "Git with its manual." in text
     assert "git, less" in text
+
+
+def test_a_module_with_options_says_what_they_accept() -> None:
+    """Each option with what it accepts and its default, ports, secrets, and what it goes together with."""
+    module = Module(
+        name="web",
+        summary="A server",
+        description="It serves.",
+        example="create site with web",
+        options={
+            "port": Option(type="integer", description="Where.", accepted="a number from 1 to 9", default=8),
+            "title": Option(type="string", description="What.", accepted="a text", default="Grüße"),
+        },
+        ports=(Port(option="port", purpose="the pages"), Port(port=53, protocol="udp", purpose="names")),
+        secrets={"key": Secret(description="Opens it.")},
+        conflicts=("other",),
+        requires=("base",),
+    )
+    text = " ".join(shown(render.module(module), 200).split())
+    for fact in (
+        "option port Where. It accepts a number from 1 to 9; by default 8.",
+        'by default "Grüße".',
+        "port 8/tcp: the pages",
+        "port 53/udp: names",
+        "secret web.key Opens it.",
+        "needs base",
+        "not with other",
+        "packages none: NixOS only",
+    ):
+        assert fact in text
+
+
+def test_chosen_options_are_shown_as_they_are_typed(workload: Workload, now: datetime) -> None:
+    """As ``--set`` takes them; where none was chosen there is no line for them."""
+    chosen = {"git": {"name": "Ann", "deep": [1, "é"]}, "a": {"on": True}}
+    spec = ContainerSpec.model_validate({"name": "dev", "modules": ("a", "git"), "options": chosen})
+    assert render.options(spec) == 'a.on=true, git.deep=[1, "é"], git.name=Ann'
+    known = WorkloadStatus(
+        workload=workload.model_copy(update={"spec": spec}),
+        root=None,
+        workspace=None,
+        node_seen_at=now,
+        last_operation=None,
+    )
+    assert "git.name=Ann" in shown(render.status(known, now))
+    plain = known.model_copy(update={"workload": workload})
+    assert "options" not in shown(render.status(plain, now))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_images_are_shown_with_who_uses_them(now: datetime, width: int) -> None:
+    """Modules, users, age and the beginning of the digest; what nobody uses says so, in every window."""
+    listed = [
+        KnownImage(Image("0123456789abcdef", composed("fish", "git"), "", now), 2, current=True),
+        KnownImage(Image("fedcba9876543210", composed(), "/nix/store/x", now), 0, current=False),
+    ]
+    text = shown(render.images(listed, now + timedelta(hours=2)), width)
+    for fact in ("fish,git", "nomodules", "nothing", "2hago", "0123456789ab", "no"):
+        assert fact in folded(text)
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_what_is_asked_for_most_is_counted() -> None:
+    """How often, and what."""
+    text = shown(render.popular([Popular(composed("git"), 12)]))
+    assert text.splitlines()[1].split() == ["12", "git"]
+
+
+def test_secrets_are_shown_without_values() -> None:
+    """Whether each was given, and what it is for."""
+    text = shown(
+        render.secrets(
+            [KnownSecret("gh.token", "For GitHub.", given=True), KnownSecret("a.b", "X.", given=False)]
+        )
+    )
+    assert [line.split()[:2] for line in text.splitlines()[1:]] == [["gh.token", "yes"], ["a.b", "no"]]
+
+
+def test_what_is_outdated_comes_with_the_way_out(workload: Workload) -> None:
+    """The names and the command; or that there is nothing to do."""
+    text = shown(render.outdated([workload, workload]))
+    assert "dev, dev" in text
+    assert "voxnix upgrade --all" in text
+    assert "newest" in shown(render.outdated([]))
+
+
+def test_empty_lists_say_so(now: datetime) -> None:
+    """An empty table would look like a mistake."""
+    assert "No image" in shown(render.images([], now))
+    assert "No container" in shown(render.popular([]))
 
 
 def test_a_container_nobody_has_seen_was_never_seen(now: datetime, workload: Workload) -> None:

@@ -3,6 +3,8 @@
 import os
 import signal
 import stat
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -12,6 +14,8 @@ import pytest
 
 from agent.core.errors import CommandFailed, CommandTimedOut, HostFailure
 from agent.host.node import LocalNode
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -141,6 +145,29 @@ def test_lines_of_a_silent_program_time_out(node: LocalNode, tmp_path: Path) -> 
     with pytest.raises(CommandTimedOut):
         list(node.lines(["sh", "-c", GRANDCHILD, str(note)], timeout=0.5))
     assert gone(int(note.read_text(encoding="utf-8")))
+
+
+LEFT_OPEN = """
+from agent.host.node import LocalNode
+
+class Holder:
+    pass
+
+holder = Holder()
+holder.itself = holder  # so that only the interpreter's end takes it away
+holder.lines = LocalNode("here").lines(["sh", "-c", "echo a; exec sleep 300"], timeout=300)
+print(next(holder.lines))
+"""
+
+
+def test_lines_that_are_left_open_do_not_keep_the_process_from_ending() -> None:
+    """The end of the interpreter waits for no thread of theirs (Python 3.13 did)."""
+    python = subprocess.Popen([sys.executable, "-c", LEFT_OPEN], stdout=subprocess.PIPE, cwd=CHECKOUT)
+    try:
+        said, _ = python.communicate(timeout=20)
+    finally:
+        python.kill()
+    assert (said, python.returncode) == (b"a\n", 0)
 
 
 def test_no_secret_of_ours_reaches_a_program(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import pytest
 from agent.core.errors import InvalidRequest, Problem
 from agent.core.operation import Loss, OperationKind, OperationState, Plan, Progress, Request
 from agent.core.owner import Owner
-from agent.core.workload import ContainerSpec, Workload
+from agent.core.workload import ContainerSpec, Generation, Workload
 from agent.store.database import Database
 from agent.store.operations import OperationStore
 from agent.store.workloads import WorkloadStore
@@ -93,3 +93,45 @@ def test_an_owner_sees_the_newest_first(database: Database, workload: Workload, 
     numbers = [store.add(workload, OperationKind.START, ASKED, now).id for _ in range(3)]
     assert [one.id for one in store.of_owner(ANN, 2)] == numbers[:0:-1]
     assert store.of_owner(Owner("bob"), 9) == []
+
+
+OPTED = ContainerSpec(name="dev", modules=("git",), options={"git": {"name": "Ann"}})
+
+
+def test_what_is_to_be_made_comes_back(database: Database, workload: Workload, now: datetime) -> None:
+    """The target of an operation survives the database, and there need be none."""
+    store = OperationStore(database)
+    target = Generation(spec=OPTED, digest="aa", system="/nix/store/x")
+    added = store.add(workload, OperationKind.ROLLBACK, ASKED, now, target=target)
+    assert added.target == target
+    assert store.get(added.id) == added
+    assert store.add(workload, OperationKind.STOP, ASKED, now).target is None
+
+
+def test_what_is_under_way_is_known(database: Database, workload: Workload, now: datetime) -> None:
+    """What waits and what runs, on this node; what has ended or makes nothing is not among it."""
+    store = OperationStore(database)
+    first, second = Generation(spec=OPTED), Generation(spec=ContainerSpec(name="dev"))
+    ended = store.add(workload, OperationKind.CREATE, ASKED, now, target=Generation(spec=OPTED, digest="aa"))
+    store.move(ended.id, OperationState.RUNNING, now)
+    store.move(ended.id, OperationState.DONE, now)
+    running = store.add(workload, OperationKind.UPDATE, ASKED, now, target=first)
+    store.move(running.id, OperationState.RUNNING, now)
+    store.add(workload, OperationKind.UPDATE, ASKED, now, target=second)
+    store.add(workload, OperationKind.STOP, ASKED, now)
+    assert sorted(store.under_way("box"), key=lambda one: len(one.spec.modules)) == [second, first]
+    assert store.under_way("elsewhere") == []
+
+
+def test_what_was_asked_for_outlives_its_containers(
+    database: Database, workload: Workload, now: datetime
+) -> None:
+    """The specs of everything that was ever created, the newest first; updates are not among them."""
+    store = OperationStore(database)
+    store.add(workload, OperationKind.CREATE, ASKED, now)  # of before there were targets
+    store.add(workload, OperationKind.CREATE, ASKED, now, target=Generation(spec=workload.spec))
+    store.add(workload, OperationKind.UPDATE, ASKED, now, target=Generation(spec=OPTED))
+    store.add(workload, OperationKind.CREATE, ASKED, now, target=Generation(spec=OPTED))
+    WorkloadStore(database).remove("box", workload.machine)
+    assert store.asked_for("box") == [OPTED, workload.spec]
+    assert store.asked_for("elsewhere") == []

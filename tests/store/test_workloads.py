@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.errors import NameInUse
 from agent.core.owner import Owner
-from agent.core.workload import ContainerSpec, WorkloadState, machine_name
+from agent.core.workload import ContainerSpec, Generation, WorkloadState, machine_name
 from agent.store.database import Database
 from agent.store.workloads import WorkloadStore
 
@@ -76,3 +76,59 @@ def test_a_workload_that_is_removed_frees_its_name(database: Database, now: date
     store.remove("box", store.add(ANN, DEV, "box", now).machine)
     assert store.find(ANN, "dev") is None
     store.add(ANN, DEV, "box", now)
+
+
+OPTED = ContainerSpec(
+    name="dev", modules=("git",), options={"git": {"name": "Änn", "depth": [1, {"a": None}]}}
+)
+FIRST, SECOND = Generation(spec=DEV, digest="aa"), Generation(spec=OPTED, digest="bb", system="/nix/store/x")
+
+
+def test_options_survive_the_database(database: Database, now: datetime) -> None:
+    """With every kind of value that JSON has."""
+    store = WorkloadStore(database)
+    store.add(ANN, OPTED, "box", now)
+    found = store.find(ANN, "dev")
+    assert found is not None
+    assert found.spec == OPTED
+    assert (found.generation, found.previous) == (None, None)
+
+
+def test_a_workload_becomes_something_else_and_remembers_what_it_was(
+    database: Database, now: datetime
+) -> None:
+    """The spec goes along; noting the same twice, as a step that runs again does, loses nothing."""
+    store = WorkloadStore(database)
+    machine = store.add(ANN, DEV, "box", now).machine
+    for generation in (FIRST, FIRST, SECOND, SECOND):
+        store.become("box", machine, generation)
+    found = store.find(ANN, "dev")
+    assert found is not None
+    assert (found.generation, found.previous, found.spec) == (SECOND, FIRST, OPTED)
+    store.become("box", machine, FIRST)
+    back = store.find(ANN, "dev")
+    assert back is not None
+    assert (back.generation, back.previous, back.spec) == (FIRST, SECOND, DEV)
+
+
+def test_another_node_cannot_say_what_a_workload_is_made_of(database: Database, now: datetime) -> None:
+    """And what is not there becomes nothing."""
+    store = WorkloadStore(database)
+    added = store.add(ANN, DEV, "box", now)
+    store.become("elsewhere", added.machine, FIRST)
+    store.become("box", "nothing", FIRST)
+    assert store.find(ANN, "dev") == added
+
+
+def test_what_can_still_be_wanted_is_known(database: Database, now: datetime) -> None:
+    """Digests of what workloads are and were, of every owner, of this node alone."""
+    store = WorkloadStore(database)
+    ann, bob = store.add(ANN, DEV, "box", now), store.add(BOB, DEV, "box", now)
+    there = store.add(ANN, ContainerSpec(name="web"), "elsewhere", now)
+    store.become("box", ann.machine, FIRST)
+    store.become("box", ann.machine, SECOND)
+    store.become("box", bob.machine, Generation(spec=DEV, digest="cc"))
+    store.become("elsewhere", there.machine, Generation(spec=there.spec, digest="dd"))
+    assert store.digests("box") == {"aa", "bb", "cc"}
+    store.remove("box", ann.machine)
+    assert store.digests("box") == {"cc"}
