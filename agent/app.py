@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 
 from agent.core.errors import HostFailure
 from agent.core.operation import Operation, Plan
-from agent.host.nix import Nix
 from agent.host.node import LocalNode, Node
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
@@ -32,6 +31,7 @@ from agent.store.workloads import WorkloadStore
 
 if TYPE_CHECKING:
     from agent.assistant import Assistant
+    from agent.host.nix import Nix
 
 
 def now() -> datetime:
@@ -119,7 +119,9 @@ class App:
         return NixGuests(self.settings, self.node, self._nix)
 
     @cached_property
-    def _nix(self) -> Nix:
+    def _nix(self) -> "Nix":
+        from agent.host.nix import Nix  # noqa: PLC0415 - with Debian guests only `modules refresh` needs it
+
         return Nix(self.node, memory=self.settings.evaluation_memory, evaluations=self.settings.evaluations)
 
     def _plan(self, operation: Operation) -> Plan:

@@ -4,7 +4,7 @@
 The two take turns in one run, each in a process of its own that writes no store:
 
 * the predecessor's: ``benchmarks/predecessor.nix``, the host's part and the guest's in one evaluation, until
-  the container's settings are known with the path of the guest's system in them. Its unit is not rendered;
+  the derivation of the host's ``etc`` is known, which has the container's unit and settings in it;
 * ours: ``nix/lib``'s ``guest``, until the derivation of the guest's system is known. The unit and settings
   take no NixOS; ``benchmarks/hot_create.py`` measures them.
 
@@ -31,7 +31,7 @@ SPEC = {"version": 1, "name": "dev", "modules": ["git", "fish", "workspace", "py
 
 
 def predecessor(nixpkgs: str, *names: str) -> str:
-    """An expression of the settings of containers."""
+    """An expression of the derivation of the host's etc with these containers."""
     arguments = f"nixpkgs = {nixpkgs}; names = builtins.fromJSON {json.dumps(json.dumps(names))};"
     return f"import {ROOT}/benchmarks/predecessor.nix {{ {arguments} overlays = {OVERLAYS}; }}"
 

@@ -1,6 +1,6 @@
 # A container in the shape that it had before: `containers.<name>` with everything of the guest inline, its name and its
-# owner within, evaluated together with the host's part of it. The host has the modules that `containers` itself needs
-# and no others, and what it reads of the rest are plain values: less than any tool evaluates for it.
+# owner within, evaluated together with the host's part of it, as extra-container does with a file. The host has the
+# modules that such an evaluation needs and no others.
 {
   nixpkgs,
   names,
@@ -72,31 +72,48 @@ let
   };
 
   host =
-    { lib, ... }:
+    { lib, pkgs, ... }:
+    let
+      plain = default: lib.mkOption { inherit default; };
+    in
     {
-      options.environment.etc = lib.mkOption { type = lib.types.lazyAttrsOf lib.types.anything; };
-      options.system.stateVersion = lib.mkOption { };
-      options.boot.kernelPackages = lib.mkOption { };
+      # What these modules read of the rest of NixOS.
+      options = {
+        boot.kernelPackages.kernel.version = plain "6.12";
+        i18n.imperativeLocale = plain false;
+        networking.proxy.envVars = plain { };
+        nix.package = plain pkgs.nix;
+        services.openssh.enable = plain false;
+        system.fsPackages = plain [ ];
+        system.nixos-init.package = plain pkgs.hello;
+        system.stateVersion = plain "26.05";
+        systemd.user.generators = plain { };
+        time.timeZone = plain null;
+      };
       config = {
         # What is said to the modules that are not here goes nowhere.
         _module.check = false;
         nixpkgs.overlays = overlays;
-        system.stateVersion = "26.05";
-        boot.kernelPackages.kernel.version = "6.12";
         containers = lib.genAttrs names container;
+        systemd.managerEnvironment = lib.mkForce { };
+        systemd.timers = lib.mkForce { };
+        systemd.targets = lib.mkForce { };
       };
     };
 
   evaluated = import (nixos + "/lib/eval-config.nix") {
     inherit system;
-    baseModules = [
-      (nixos + "/modules/misc/assertions.nix")
-      (nixos + "/modules/misc/extra-arguments.nix")
-      (nixos + "/modules/misc/nixpkgs.nix")
-      (nixos + "/modules/virtualisation/nixos-containers.nix")
+    # The modules that a tool for single containers evaluates as their host.
+    baseModules = map (file: nixos + "/modules/${file}.nix") [
+      "misc/assertions"
+      "misc/extra-arguments"
+      "misc/nixpkgs"
+      "system/activation/top-level"
+      "system/boot/systemd"
+      "system/etc/etc"
+      "virtualisation/nixos-containers"
     ];
     modules = [ host ];
   };
 in
-# The file that names the guest's system: with it in hand, the container can be started.
-map (name: evaluated.config.environment.etc."nixos-containers/${name}.conf".text) names
+evaluated.config.system.build.etc.drvPath

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -10,12 +11,14 @@ from agent.core.composition import Composition, compose, refusal, unknown
 from agent.core.errors import InvalidSettings
 from agent.core.module import Module
 from agent.core.workload import ContainerSpec
-from agent.host.nix import Attribute, Nix
-from agent.host.node import Node
 
 PACKAGE = Path(__file__).parent.parent
 BUILT_IN = (PACKAGE / "nix", PACKAGE.parent / "nix")
 """Where ``lib/``, ``modules/`` and ``catalogue.json`` lie: in an installed package, and in a checkout."""
+if TYPE_CHECKING:
+    from agent.host.nix import Nix
+    from agent.host.node import Node
+
 EVALUATION = 120.0
 """Seconds that describing the modules may take; it takes less than one."""
 
@@ -77,7 +80,7 @@ class Catalogue:
         """
         return compose(spec, self.modules)
 
-    def refresh(self, nix: Nix, node: Node, folder: Path | None) -> list[str]:
+    def refresh(self, nix: "Nix", node: "Node", folder: Path | None) -> list[str]:
         """Write down what there is in the admin's own folder of modules.
 
         Args:
@@ -100,6 +103,8 @@ class Catalogue:
                 "It names the folder with the admin's own modules, one folder for each.",
                 "Correct it, then refresh again.",
             )
+        from agent.host.nix import Attribute  # noqa: PLC0415 - only a refresh evaluates anything
+
         wanted = Attribute(str(nix_folder() / "lib"), "catalogue", {"own": str(folder)})
         found = _File.model_validate_json(nix.evaluate(wanted, timeout=EVALUATION))
         built_in = _read(nix_folder() / "catalogue.json")

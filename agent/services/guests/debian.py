@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from agent.core.composition import Composition
 from agent.core.errors import HostFailure, InvalidSpec
@@ -12,9 +14,11 @@ from agent.host.presence import Presence
 from agent.host.runtime import Machine
 from agent.host.zfs import Zfs
 from agent.services.catalogue import Catalogue
-from agent.services.guests.golden import GoldenImages
 from agent.services.guests.guests import Report, Root
 from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from agent.services.guests.golden import GoldenImages
 
 BEFORE = "-before"
 """Behind the name of a root: the one that the last change put aside."""
@@ -31,10 +35,17 @@ class DebianGuests:
     idmap = False
 
     def __init__(self, settings: Settings, node: Node, catalogue: Catalogue) -> None:
+        self._settings = settings
+        self._node = node
         self._catalogue = catalogue
-        self._images = GoldenImages(settings, node, catalogue)
         self._zfs = Zfs(node)
         self.runtime = Nspawn(node)
+
+    @cached_property
+    def _images(self) -> "GoldenImages":
+        from agent.services.guests.golden import GoldenImages  # noqa: PLC0415 - not for `voxnix list`
+
+        return GoldenImages(self._settings, self._node, self._catalogue)
 
     def check(self, composition: Composition) -> None:
         """See :meth:`agent.services.guests.Guests.check`."""
