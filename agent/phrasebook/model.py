@@ -21,8 +21,9 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.settings import ModelSettings
 
+from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Say
 from agent.phrasebook.replies import WHICH, report, spoken
-from agent.phrasebook.understand import Act, Ask, Background, Call, Lost, Say, understand
+from agent.phrasebook.understand import understand
 from agent.tools.views import ProblemView, View, ViewAdapter
 
 NAME = "phrasebook"

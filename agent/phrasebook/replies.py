@@ -6,7 +6,7 @@ from datetime import datetime
 
 from agent.core.operation import OperationKind, OperationState
 from agent.core.workload import Usage, WorkloadState
-from agent.phrasebook.understand import Lost, Say
+from agent.phrasebook.meaning import Lost, Say
 from agent.tools.views import (
     ChangeView,
     ExecutedView,

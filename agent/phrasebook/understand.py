@@ -1,15 +1,15 @@
 """A sentence -> what is meant by it: tools to call, a question to ask back, or something to say."""
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from agent.phrasebook.grammar import grammar
+from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Meaning, Say
+from agent.phrasebook.naming import modules_in
 from agent.phrasebook.patterns import IT, Found, Reading
+from agent.phrasebook.slash import slash
 from agent.phrasebook.words import Word
 
-_SEPARATORS = re.compile(r"[\s,;&+/]+")
 _NAMING = frozenset({"called", "named", "name", "call", "labelled"})
 _LEADS = 8
 """How many polite beginnings are taken off: "hey, could you please just …"."""
@@ -32,28 +32,6 @@ _CHANGES = {
     "remove where": "remove",
 }
 """What happens to the modules in these."""
-_SLASH = {
-    "list": "list_containers",
-    "ls": "list_containers",
-    "status": "container_status",
-    "create": "create_container",
-    "new": "create_container",
-    "start": "start_container",
-    "stop": "stop_container",
-    "restart": "restart_container",
-    "destroy": "destroy_container",
-    "delete": "destroy_container",
-    "logs": "container_logs",
-    "log": "container_logs",
-    "exec": "run_in_container",
-    "run": "run_in_container",
-    "modules": "list_modules",
-    "module": "list_modules",
-    "explain": "list_modules",
-    "update": "update_container",
-    "upgrade": "update_container",
-    "rollback": "roll_back_container",
-}
 _COMMON = (
     *(
         "create",
@@ -74,93 +52,13 @@ _COMMON = (
 """Words that are put right where they are misspelt."""
 _SHORT, _SHORT_WORDS = 200, 12
 """Characters and words of a sentence in which a typo is looked for."""
-_FIGURES = 6
-"""Of a number of lines."""
-_MANY = frozenset({"start_container", "stop_container", "restart_container", "destroy_container"})
-
-
-@dataclass(frozen=True)
-class Call:
-    """A tool to call.
-
-    Attributes:
-        tool: its name.
-        arguments: for it.
-    """
-
-    tool: str
-    arguments: dict[str, object]
-
-
-@dataclass(frozen=True)
-class Act:
-    """Tools are to be called.
-
-    Attributes:
-        calls: one or more, each with all its arguments.
-    """
-
-    calls: tuple[Call, ...]
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A tool is meant, but its ``name`` is missing.
-
-    Attributes:
-        call: what is known of it.
-    """
-
-    call: Call
-
-
-@dataclass(frozen=True)
-class Say:
-    """There is nothing to do, but something to say.
-
-    Attributes:
-        topic: one of ``replies.SAID``, or ``how`` or ``no module``.
-        about: the tool or the module in question.
-    """
-
-    topic: str
-    about: str = ""
-
-
-@dataclass(frozen=True)
-class Lost:
-    """Not understood.
-
-    Attributes:
-        suggestion: a sentence that may have been meant, empty where there is none.
-    """
-
-    suggestion: str = ""
-
-
-Meaning = Act | Ask | Say | Lost
-
-
-@dataclass(frozen=True)
-class Background:
-    """What a sentence is understood against.
-
-    Attributes:
-        last: the container spoken of last in this conversation.
-        asked: what the last answer asked a name for.
-        modules: names of the modules there are.
-    """
-
-    last: str | None = None
-    asked: Call | None = None
-    modules: Sequence[str] = field(default=())
 
 
 def understand(sentence: str, background: Background | None = None) -> Meaning:
     """What is meant by a sentence. Never raises, and takes time linear in its length."""
     background = background or Background()
     if sentence.startswith("/"):
-        return _slash(sentence, background)
+        return slash(sentence, background)
     reading = grammar().reading(sentence)
     answer = _answer(reading, background)
     if answer:
@@ -270,25 +168,6 @@ def _listed(found: Found, sentence: str, words: list[Word], background: Backgrou
     return list(dict.fromkeys(modules))
 
 
-def modules_in(text: str, known: Sequence[str]) -> list[str]:
-    """The modules that a list names, by the names they have here."""
-    for phrase in (*grammar().synonyms, *known):
-        if "-" in phrase:
-            text = re.sub(rf"\b{phrase.replace('-', ' ')}\b", phrase, text, flags=re.IGNORECASE)
-    words = [item.strip("()[]{}<>\"'`“”‘’.,!?;:*_") for item in _SEPARATORS.split(text)]  # noqa: RUF001
-    words = [word for word in words if word]
-    meant = [word for word in words if word.lower() not in grammar().module_noise]
-    return [_module_called(word, known) for word in meant or (words if len(words) == 1 else [])]
-
-
-def _module_called(word: str, known: Sequence[str]) -> str:
-    """The module's own name for what people call it, or the word itself."""
-    synonym = grammar().synonyms.get(word.lower(), word)
-    if word.lower() in known:
-        return word.lower()
-    return synonym if synonym in known or not known else word
-
-
 def command_in(sentence: str, words: list[Word], start: int, end: int) -> str:
     """A command as it was written. Quotation marks around the whole of it are not part of it."""
     command = sentence[words[start].start : words[end - 1].end]
@@ -326,57 +205,6 @@ def _answer(reading: Reading, background: Background) -> Meaning | None:
 
 def _says(topic: str, reading: Reading, start: int = 0) -> bool:
     return any(pattern.match(reading, start) for pattern in grammar().intents[topic])
-
-
-def _slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 - one per kind of command
-    verb, _, rest = sentence[1:].partition(" ")
-    command, rest = verb.split("@")[0].lower(), rest.strip()
-    tool = _SLASH.get(command)
-    given = rest.split(maxsplit=1)
-    if command == "help" or (command == "start" and not rest):
-        return Say("help")
-    if tool is None:
-        near = get_close_matches(command, _SLASH, n=1)
-        return Lost(f"/{near[0]} {rest}".strip() if near else "")
-    if tool.startswith("list_"):
-        about = _module_called(rest, background.modules) if tool == "list_modules" else ""
-        known = about in background.modules
-        return Act((Call("explain_module", {"name": about}) if known else Call(tool, {}),))
-    if not given:
-        return Ask(Call(tool, {}))
-    name, more = given[0], given[1] if len(given) > 1 else ""
-    if tool in _MANY:
-        return Act(tuple(Call(tool, {"name": one}) for one in dict.fromkeys(_SEPARATORS.split(rest)) if one))
-    arguments = _given(tool, more, background)
-    if tool == "run_in_container" and not arguments["command"]:
-        return Ask(Call(tool, {}))
-    return Act((Call(tool, {"name": name, **arguments}),))
-
-
-def _given(tool: str, more: str, background: Background) -> dict[str, object]:
-    """What a slash command says behind the name."""
-    if tool == "create_container":
-        return {"modules": list(dict.fromkeys(modules_in(more, background.modules))) if more else []}
-    if tool == "update_container":
-        return _signed(more.split(), background)
-    if tool == "container_logs" and more.isascii() and more.isdigit() and len(more) <= _FIGURES:
-        return {"lines": int(more)}
-    if tool == "run_in_container":
-        return {"command": more.removeprefix("-- ").strip() if more.startswith("-- ") else more}
-    return {}
-
-
-def _signed(words: Sequence[str], background: Background) -> dict[str, object]:
-    """What ``+rust -git`` adds and removes; without a sign it is added."""
-    changes: dict[str, object] = {}
-    for key, given in (
-        ("add", [word.removeprefix("+") for word in words if not word.startswith("-")]),
-        ("remove", [word.removeprefix("-") for word in words if word.startswith("-")]),
-    ):
-        modules = modules_in(" ".join(given), background.modules)
-        if modules:
-            changes[key] = list(dict.fromkeys(modules))
-    return changes
 
 
 def _suggestion(sentence: str, reading: Reading, background: Background) -> str:

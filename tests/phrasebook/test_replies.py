@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.core.workload import WorkloadState
+from agent.phrasebook.meaning import Say
 from agent.phrasebook.replies import said, spoken
-from agent.phrasebook.understand import Say, understand
+from agent.phrasebook.understand import understand
 from agent.services.catalogue import Catalogue
 from agent.tools.views import ModuleView, StatusView, WorkloadView
 
