@@ -221,9 +221,12 @@ def _view(part: ToolReturnPart) -> View:
     if isinstance(part.content, View):
         return part.content
     try:
+        # A refusal that a model may mend is told to it as text, which is JSON.
+        if isinstance(part.content, str):
+            return ViewAdapter.validate_json(part.content)
         return ViewAdapter.validate_python(part.content)
     except ValidationError:
-        # The words of a refusal that a model may mend, or of pydantic-ai: a timeout, an interruption.
+        # The words of pydantic-ai: a timeout, an interruption, arguments that do not fit.
         return ProblemView(refused=part.outcome == "retried", code=part.outcome, what=str(part.content))
 
 

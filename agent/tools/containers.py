@@ -1,6 +1,5 @@
 """The tools for containers: each calls one service method, waits where that is a change, returns a view."""
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +8,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 from pydantic_ai import FunctionToolset, ModelRetry, RunContext
 
-from agent.core.errors import InvalidName, InvalidRequest, InvalidSpec, Problem, UnknownModule, problem_of
+from agent.core.errors import InvalidName, InvalidRequest, InvalidSpec, UnknownModule, problem_of
 from agent.core.operation import Operation, OperationState
 from agent.core.workload import ContainerSpec
 from agent.tools.commands import argv_of
@@ -304,12 +303,6 @@ def _settled(deps: Deps, operation: Operation) -> Operation:
             return operation
 
 
-def retry_text(problem: Problem) -> str:
-    """What a model is told that can mend its call: the sentence, and the same as data where there is more."""
-    about = f" {json.dumps(dict(problem.about))}" if problem.about else ""
-    return f"{problem}{about}"
-
-
 def _answer(
     ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]
 ) -> V | ProblemView:
@@ -322,8 +315,9 @@ def _answer(
         view = ask(deps)
     except (InvalidName, InvalidRequest, InvalidSpec, UnknownModule) as error:
         # What a model can mend by calling again. If it cannot, the record is there.
-        record(ProblemView.of(error.problem))
-        raise ModelRetry(retry_text(error.problem)) from error
+        problem = ProblemView.of(error.problem)
+        record(problem)
+        raise ModelRetry(problem.model_dump_json()) from error
     except Exception as error:  # no traceback reaches a person or a model; the log has it
         if not hasattr(error, "problem"):
             log.exception("%s failed", tool)

@@ -118,6 +118,7 @@ async def test_a_refusal_is_told_at_once(chat: Chat, sentence: str, said: str) -
     assert isinstance(last, Finished)
     assert last.exit_code == 3
     assert said in last.text
+    assert "{" not in last.text  # what a model gets beside the words is not for people
     assert sum(isinstance(event, ToolStarted) for event in events) == 1
 
 
