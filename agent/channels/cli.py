@@ -179,7 +179,7 @@ def _outcome(desk: Desk, operation: Operation) -> Text:
     if operation.state is not OperationState.DONE:
         line = render.operation_line(operation)
         return line if operation.state.ended else line.append(". Look: voxnix operations")
-    took = render.span((operation.ended_at or _now()) - operation.created_at)
+    took = render.took(operation, _now())
     text = Text(f"{operation.workload} {_was(operation)} {DONE[operation.kind]} in {took}.", "green")
     if operation.kind is not OperationKind.DESTROY:
         known = {one.name: one for one in desk.services.workloads.list(desk.owner)}

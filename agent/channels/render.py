@@ -259,13 +259,14 @@ def operations(listed: list[Operation], now: datetime) -> RenderableType:
             f"{one.kind} {one.workload}",
             state(one.state),
             ago(one.created_at, now),
-            _took(one, now),
+            took(one, now),
             *_cells(note(one)),
         )
     return table
 
 
-def _took(operation: Operation, now: datetime) -> str:
+def took(operation: Operation, now: datetime) -> str:
+    """How long an operation ran, or has run so far; a person's time to think is not part of it."""
     return "-" if operation.started_at is None else span((operation.ended_at or now) - operation.started_at)
 
 

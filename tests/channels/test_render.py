@@ -285,3 +285,13 @@ def test_a_state_is_never_a_colour_alone(operation: MakeOperation) -> None:
     for state in (*WorkloadState, *OperationState):
         assert render.state(state).plain == state.value
     assert isinstance(operation(), Operation)
+
+
+def test_the_time_that_a_person_took_to_agree_is_not_the_operation_s(
+    operation: MakeOperation, now: datetime
+) -> None:
+    """A destruction that was thought about for five minutes took as long as it ran."""
+    begun = now + timedelta(minutes=5)
+    ended = begun + timedelta(seconds=3)
+    one = operation(state=OperationState.DONE, started_at=begun, ended_at=ended)
+    assert render.took(one, ended) == "3 s"
