@@ -17,6 +17,7 @@ def listing(desk: Desk) -> None:
                 "system": one.image.system,
                 "users": one.users,
                 "current": one.current,
+                "size": one.size,
                 "built_at": one.image.built_at.isoformat(),
                 **one.image.composition.model_dump(mode="json"),
             }

@@ -213,11 +213,12 @@ def images(listed: list[KnownImage], now: datetime) -> RenderableType:
     """What was built on a node."""
     if not listed:
         return Text("No image was built yet.")
-    table = _table("MODULES", "USED BY", "CURRENT", "WANTED", "DIGEST")
+    table = _table("MODULES", "USED BY", "SIZE", "CURRENT", "WANTED", "DIGEST")
     for one in listed:
         table.add_row(
             *_cells(made_of(one.image.composition)),
             str(one.users) if one.users else "nothing",
+            size(one.size) if one.size else "-",
             "yes" if one.current else "no",
             ago(one.image.built_at, now),
             one.image.digest[:12],

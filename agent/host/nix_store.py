@@ -48,10 +48,6 @@ class NixStore:
         log.warning("cannot tell whether %s is there: %s", path, answer.stderr.strip())
         return Presence.UNKNOWN
 
-    def references(self, path: str) -> tuple[str, ...]:
-        """The paths that a path names itself."""
-        return self._query("--references", path)
-
     def closure(self, path: str) -> tuple[str, ...]:
         """A path and all that it needs."""
         return self._query("--requisites", path)
@@ -69,11 +65,6 @@ class NixStore:
         links = dict(line.split("\t", 1) for line in answer.splitlines())
         # What a build that was killed left of its plan keeps no result.
         return {name: path for name, path in sorted(links.items()) if not path.endswith(_PLAN)}
-
-    def add_root(self, path: str, root: str) -> None:
-        """Keep a path, which has to be there, from the garbage collector by a link to it."""
-        self._query("--hash", path)  # fails for one that is not; the next would fetch it
-        self._node.run(["nix-store", "--add-root", root, "--realise", path], timeout=TIMEOUT)
 
     def remove_root(self, root: str) -> None:
         """Keep a path no longer; no link is as well."""

@@ -27,11 +27,13 @@ class KnownImage:
         image: what was built.
         users: how many containers are made of it, or can be rolled back to it.
         current: whether a container that is made now would be made of it, rather than of a newer one.
+        size: in bytes; images of Nix share much of it.
     """
 
     image: Image
     users: int
     current: bool
+    size: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,11 @@ class Images:
             if generation is not None
         )
         return [
-            KnownImage(image, users[image.digest], self._guests.digest(image.composition) == image.digest)
+            KnownImage(
+                image,
+                users[image.digest],
+                self._guests.digest(image.composition) == image.digest,
+                self._guests.size(image.digest, image.system),
+            )
             for image in self._store.of_node(self._node)
         ]

@@ -222,8 +222,10 @@ def test_chosen_options_are_shown_as_they_are_typed(workload: Workload, now: dat
 def test_images_are_shown_with_who_uses_them(now: datetime, width: int) -> None:
     """Modules, users, age and the beginning of the digest; what nobody uses says so, in every window."""
     listed = [
-        KnownImage(Image("0123456789abcdef", composed("fish", "git"), "", now), 2, current=True),
-        KnownImage(Image("fedcba9876543210", composed(), "/nix/store/x", now), 0, current=False),
+        KnownImage(
+            Image("0123456789abcdef", composed("fish", "git"), "", now), 2, current=True, size=3 << 20
+        ),
+        KnownImage(Image("fedcba9876543210", composed(), "/nix/store/x", now), 0, current=False, size=0),
     ]
     text = shown(render.images(listed, now + timedelta(hours=2)), width)
     for fact in ("fish,git", "nomodules", "nothing", "2hago", "0123456789ab", "no"):

@@ -88,12 +88,3 @@ def test_links_keep_what_is_there(tmp_path: Path) -> None:
     store.remove_root(str(folder / "a"))
     store.remove_root(str(folder / "a"))
     assert list(store.roots(str(folder))) == ["b"]
-
-
-def test_only_what_is_there_is_kept() -> None:
-    """A path that is not would be fetched or built by the command that makes the link."""
-    answers: dict[str, Scripted] = {
-        f"nix-store --query --hash {PATH}": (1, "", f"error: path '{PATH}' is not valid\n")
-    }
-    with pytest.raises(CommandFailed, match="is not valid"):
-        NixStore(ScriptedNode(answers)).add_root(PATH, "/roots/a")

@@ -25,7 +25,7 @@ def test_what_was_built_is_known_with_who_uses_it(app: App) -> None:
     made(app, "dev", "git", owner=BOB)
     made(app, "other", "fish", "git")
     assert images(app) == {("git",): 2, ("fish", "git"): 1}
-    assert all(one.current for one in app.services.images.list())
+    assert all(one.current and one.size > 0 for one in app.services.images.list())
 
 
 def test_an_image_can_be_built_before_anybody_waits_for_it(app: App, node: SimulatedNode) -> None:

@@ -131,6 +131,10 @@ class DebianGuests:
         self._zfs.set(dataset, "mountpoint", "none")
         self._zfs.rename(dataset, to)
 
+    def size(self, digest: str, system: str) -> int:  # noqa: ARG002
+        """See :meth:`agent.services.guests.Guests.size`."""
+        return self._images.size(digest)
+
     def discard(self, digests: Iterable[str]) -> None:
         """See :meth:`agent.services.guests.Guests.discard`."""
         for digest in digests:

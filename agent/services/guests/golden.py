@@ -91,6 +91,11 @@ class GoldenImages:
                 report(Progress(label="giving the image to its owner"))
                 self._make(shifted, lambda folder: shift(self._node, folder, uid_base), source=recipe.digest)
 
+    def size(self, digest: str) -> int:
+        """What an image takes in the pool, in bytes, its owners' views left out; 0 where it is not there."""
+        dataset = self._layout.image(digest)
+        return self._zfs.usage(dataset).used if self._zfs.presence(dataset) is Presence.PRESENT else 0
+
     def discard(self, digest: str) -> None:
         """Destroy an image, each owner's view of it, and its archive. No container may be made of it."""
         above = self._layout.image("").rstrip("/")

@@ -93,6 +93,15 @@ class Guests(Protocol):
         """A change went well: what it was before the change is what it can be rolled back to from now on."""
         ...
 
+    def size(self, digest: str, system: str) -> int:
+        """What something that was built takes, in bytes; 0 where it is not there.
+
+        Args:
+            digest: that it was built under.
+            system: the store path of its system; empty where it is a file system.
+        """
+        ...
+
     def discard(self, digests: Iterable[str]) -> None:
         """Give up what was built under these digests and nothing uses any more, as far as it is there.
 

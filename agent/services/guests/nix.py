@@ -99,6 +99,10 @@ class NixGuests:
         """See :meth:`agent.services.guests.Guests.settle`: older ones may be collected."""
         self.runtime.settle(machine)
 
+    def size(self, digest: str, system: str) -> int:  # noqa: ARG002
+        """See :meth:`agent.services.guests.Guests.size`: with all that it needs."""
+        return self._store.closure_size(system) if self._store.presence(system) is Presence.PRESENT else 0
+
     def discard(self, digests: Iterable[str]) -> None:
         """See :meth:`agent.services.guests.Guests.discard`: with all that it alone had kept."""
         for digest in digests:

@@ -144,6 +144,7 @@ def test_who_wants_the_same_shares_it_and_waits_for_no_build(appliance: Applianc
     assert ours["generation"]["system"] == theirs["generation"]["system"]
     assert ours["machine"] != theirs["machine"]
     assert appliance.images()["git",] == 2
+    assert all(one["size"] > 1 << 20 for one in appliance.done("images", "list").data["images"])
     appliance.done("destroy", "dev", "--yes", owner="other")
     assert appliance.inside(dev, "hostname") == "dev"
 
