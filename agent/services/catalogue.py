@@ -44,18 +44,26 @@ class Catalogue:
 
     def __init__(self, own: Path | None = None) -> None:
         self._own = own
+        self._known: tuple[int, Mapping[str, Module]] | None = None
 
-    @cached_property
+    @property
     def modules(self) -> Mapping[str, Module]:
-        """Every module by its name, sorted.
+        """Every module by its name, sorted. The admin's own are read again after a refresh, whoever made it.
 
         Raises:
             InvalidSettings: a catalogue cannot be read.
         """
-        found = dict(_read(nix_folder() / "catalogue.json"))
-        if self._own is not None and self._own.exists():
-            found |= _read(self._own)
-        return dict(sorted(found.items()))
+        written = self._own.stat().st_mtime_ns if self._own is not None and self._own.exists() else 0
+        if self._known is None or self._known[0] != written:
+            found = dict(self._built_in)
+            if self._own is not None and written:
+                found |= _read(self._own)
+            self._known = written, dict(sorted(found.items()))
+        return self._known[1]
+
+    @cached_property
+    def _built_in(self) -> Mapping[str, Module]:
+        return _read(nix_folder() / "catalogue.json")
 
     def all(self) -> list[Module]:
         """Every module, by name."""
@@ -107,13 +115,11 @@ class Catalogue:
 
         wanted = Attribute(str(nix_folder() / "lib"), "catalogue", {"own": str(folder)})
         found = _File.model_validate_json(nix.evaluate(wanted, timeout=EVALUATION))
-        built_in = _read(nix_folder() / "catalogue.json")
-        own = {name: module for name, module in found.modules.items() if name not in built_in}
+        own = {name: module for name, module in found.modules.items() if name not in self._built_in}
         node.write(
             str(self._own),
             _File(version=found.version, modules=own).model_dump_json(by_alias=True, exclude_none=True),
         )
-        vars(self).pop("modules", None)
         return sorted(own)
 
 

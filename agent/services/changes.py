@@ -114,11 +114,10 @@ class Changes:
                 return
 
     def _undo_create(self, operation: Operation) -> None:
-        made = [claim for claim in operation.claims if claim != RAN]
-        if made:
+        if operation.claims:
             self._runtime.stop(operation.machine)
             self._runtime.remove(operation.machine)
-        for dataset in made:
+        for dataset in operation.claims:
             self._destroy(dataset, operation.machine)
         self._workloads.remove(operation.node, operation.machine)
 

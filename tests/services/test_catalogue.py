@@ -69,3 +69,15 @@ def test_a_catalogue_that_is_wrong_is_named_by_its_file(tmp_path: Path, changed:
     """A mistake in a module is not the person's who asks for a container."""
     with pytest.raises(InvalidSettings, match=r"modules\.json"):
         Catalogue(_own(tmp_path / "modules.json", **changed)).all()
+
+
+def test_a_refresh_by_another_process_is_seen(tmp_path: Path) -> None:
+    """The worker runs for weeks, and the admin refreshes on the command line."""
+    file = tmp_path / "modules.json"
+    running = Catalogue(file)
+    assert "hello" not in running.modules
+    _own(file)
+    assert "hello" in running.modules
+    _own(file, "goodbye")
+    assert running.get("goodbye").summary == "s"
+    assert "hello" not in running.modules

@@ -70,7 +70,7 @@ class NixGuests:
 
     def digest(self, composition: Composition) -> str:
         """See :meth:`agent.services.guests.Guests.digest`."""
-        own = [FORMAT, str(self._nixpkgs), self._settings.state_version, self._tree]
+        own = [FORMAT, str(self._nixpkgs), self._settings.state_version, self._product, self._own]
         return hashlib.sha256(json.dumps([own, composition.model_dump(mode="json")]).encode()).hexdigest()[
             :32
         ]
@@ -143,17 +143,14 @@ class NixGuests:
         return self._settings.nixpkgs
 
     @cached_property
-    def _tree(self) -> str:
-        """Of everything that is written in Nix and goes into a guest: the product's and the admin's own."""
-        folders = [nix_folder() / "lib", nix_folder() / "modules"]
-        if self._settings.modules_dir is not None:
-            folders.append(self._settings.modules_dir)
-        digest = hashlib.sha256()
-        for folder in folders:
-            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-                digest.update(f"{file.relative_to(folder)}\0".encode())
-                digest.update(hashlib.sha256(file.read_bytes()).digest())
-        return digest.hexdigest()
+    def _product(self) -> str:
+        """Of everything that is written in Nix, goes into a guest, and comes with the product."""
+        return _hashed(nix_folder() / "lib", nix_folder() / "modules")
+
+    @property
+    def _own(self) -> str:
+        """The same of the admin's own modules, which may change at any time."""
+        return "" if self._settings.modules_dir is None else _hashed(self._settings.modules_dir)
 
     @cached_property
     def _prebuilt(self) -> Mapping[str, str]:
@@ -167,3 +164,12 @@ class NixGuests:
             raise InvalidSettings(
                 f"The list of prebuilt guests in {file} cannot be read.", str(error)[:300]
             ) from None
+
+
+def _hashed(*folders: Path) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            digest.update(f"{file.relative_to(folder)}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
