@@ -17,7 +17,7 @@ box *ARGS:
 # Pin the dependencies anew, with hashes and without any index's address.
 lock:
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
-    uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+    uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --extra speech --group dev -c requirements.lock -o requirements-dev.lock
     scripts/wheelhouse
 
 # Build what the appliance is made of: needs Nix and a network.
