@@ -31,7 +31,12 @@ class OperationStore:
         plan: Plan | None = None,
         target: Generation | None = None,
     ) -> Operation:
-        """Enter a new operation: ``proposed`` if it has a plan, else ``queued``."""
+        """Enter a new operation: ``proposed`` if it has a plan, else ``queued``.
+
+        A request with the key of an earlier one is that one: its operation is returned as it stands now.
+        """
+        if (known := self.asked(subject.owner, request)) is not None:
+            return known
         state = OperationState.QUEUED if plan is None else OperationState.PROPOSED
         values: dict[str, Any] = {
             "owner": subject.owner,
@@ -40,6 +45,7 @@ class OperationStore:
             "workload": subject.name,
             "machine": subject.machine,
             "request": request.model_dump(mode="json"),
+            "key": request.key or None,
             "state": state.value,
             "plan": None if plan is None else plan.model_dump(mode="json"),
             "target": None if target is None else target.model_dump(mode="json"),
@@ -54,6 +60,15 @@ class OperationStore:
                 insert(operations).values(**values).returning(operations.c.id)
             ).scalar_one()
             return self._read(connection, number)
+
+    def asked(self, owner: str, request: Request) -> Operation | None:
+        """The operation that this very request has entered before."""
+        if not request.key:
+            return None
+        query = select(operations).where(operations.c.key == request.key, operations.c.owner == owner)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _operation(row)
 
     def get(self, number: int) -> Operation | None:
         """An operation by its number."""
@@ -166,6 +181,6 @@ class OperationStore:
 
 
 def _operation(row: RowMapping) -> Operation:
-    values = dict(row)
+    values = {name: value for name, value in row.items() if name != "key"}
     values["problem"] = None if values["problem"] is None else Problem(**values["problem"])
     return Operation.model_validate(values)
