@@ -12,6 +12,7 @@ from agent.core.errors import HostFailure
 from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
 from agent.services.catalogue import Catalogue
+from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
 from agent.services.guests import Guests
 from agent.services.images import Images
@@ -21,12 +22,16 @@ from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.workloads import Workloads
 from agent.settings import Settings
+from agent.store.buttons import ButtonStore
 from agent.store.conversations import Conversations
 from agent.store.database import Database
+from agent.store.deliveries import DeliveryStore
 from agent.store.images import ImageStore
+from agent.store.inbox import Inbox
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
+from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
 if TYPE_CHECKING:
@@ -92,7 +97,15 @@ class App:
             operations,
         )
         diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
-        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics)
+        self._turns = TurnStore(self._database)
+        chats = Chats(
+            Inbox(self._database),
+            self._turns,
+            DeliveryStore(self._database),
+            ButtonStore(self._database),
+            now,
+        )
+        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics, chats)
 
     @classmethod
     @contextlib.contextmanager

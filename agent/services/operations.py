@@ -79,6 +79,14 @@ class Operations:
             operation for operation in reversed(proposed) if operation.request.conversation == conversation
         ]
 
+    def open_from(self, channel: str) -> list[Operation]:
+        """What was asked for on a channel, by whomever, and has not ended: for who shows how it goes."""
+        return self._store.open_from(channel)
+
+    def seen(self, number: int) -> Operation | None:
+        """An operation for a channel that shows it already."""
+        return self._store.get(number)
+
     def approve(self, owner: Owner, number: int, digest: str) -> Operation:
         """A person agrees to exactly the plan that was shown.
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent.services.catalogue import Catalogue
+from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
 from agent.services.images import Images
 from agent.services.operations import Operations
@@ -20,3 +21,4 @@ class Services:
     images: Images
     secrets: Secrets
     diagnostics: Diagnostics
+    chats: Chats

@@ -104,6 +104,17 @@ class OperationStore:
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
 
+    def open_from(self, channel: str) -> list[Operation]:
+        """The operations that were asked for on a channel and have not ended, oldest first."""
+        query = (
+            select(operations)
+            .where(operations.c.state.in_((OperationState.PROPOSED.value, *ACTIVE)))
+            .order_by(operations.c.id)
+        )
+        with self._database.read() as connection:
+            found = [_operation(row) for row in connection.execute(query).mappings()]
+        return [one for one in found if one.request.channel.startswith(channel)]
+
     def under_way(self, node: str) -> list[Generation]:
         """What is to be made by the operations of a node that have not ended."""
         query = select(operations.c.target).where(
