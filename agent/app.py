@@ -23,6 +23,7 @@ from agent.services.services import Services
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
+from agent.store.channels import ChannelStore
 from agent.store.conversations import Conversations
 from agent.store.database import Database
 from agent.store.deliveries import DeliveryStore
@@ -103,6 +104,7 @@ class App:
             self._turns,
             DeliveryStore(self._database),
             ButtonStore(self._database),
+            ChannelStore(self._database),
             now,
         )
         self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics, chats)

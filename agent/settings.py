@@ -136,6 +136,28 @@ class Settings(BaseSettings):
     max_modules: int = Field(default=16, ge=1, le=100, description="How many modules a container may have.")
     build_timeout: float = Field(default=1800, gt=0, description="Seconds that building an image may take.")
 
+    telegram_token: SecretStr | None = Field(
+        default=None, description="The token of the bot, as @BotFather gave it; needed for `voxnix bot`."
+    )
+    telegram_api: str = Field(
+        default="https://api.telegram.org",
+        pattern=r"^https?://[^/]+(/[^?#]*[^/?#])?$",
+        description="Base URL of the Bot API: Telegram's, or a server of your own.",
+    )
+    telegram_rate: int = Field(
+        default=30, ge=0, le=1000, description="Messages per second to Telegram at most; 0 for no limit."
+    )
+    telegram_webhook: str = Field(
+        default="",
+        pattern=r"^$|^https?://",
+        description="URL at which Telegram finds this bot; empty means that it asks for updates.",
+    )
+    telegram_webhook_listen: str = Field(
+        default="127.0.0.1:8088",
+        pattern=r"^[^:]+:[0-9]{1,5}$",
+        description="Address and port here that this URL leads to.",
+    )
+
     model: str = Field(
         default="",
         description="A pydantic-ai model, such as anthropic:claude-sonnet-4-5; empty means the phrasebook.",

@@ -114,6 +114,10 @@ class Operations:
         """A person does not agree; nothing is changed."""
         return self._store.move(self.get(owner, number).id, OperationState.DENIED, self._clock())
 
+    def ensure_worker(self) -> None:
+        """Start a worker in this process, where that is wanted and none runs."""
+        self._ensure_worker()
+
     def watch(self, owner: Owner, number: int, patience: float = float("inf")) -> Iterator[Operation]:
         """Yield an operation now and whenever it has changed.
 

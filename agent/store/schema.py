@@ -182,6 +182,14 @@ buttons = Table(
     Column("used_at", Instant),
 )
 
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+
 accounts = Table(
     "accounts",
     metadata,

@@ -60,6 +60,13 @@ def _conversation() -> None:
         sa.Column("used_at", Instant),
         sa.PrimaryKeyConstraint("id", name="pk_buttons"),
     )
+    op.create_table(
+        "channels",
+        sa.Column("name", sa.String(16), nullable=False),
+        sa.Column("seen_at", Instant, nullable=False),
+        sa.Column("problem", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_channels"),
+    )
 
 
 def _people() -> None:
