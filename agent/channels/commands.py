@@ -337,3 +337,9 @@ def _chat(
 def _worker(desk: "Desk") -> None:
     """Run this node's operations until told to stop."""
     desk.run_worker()
+
+
+@command("bot", answers=False)
+def _bot(desk: "Desk") -> None:
+    """Serve people on Telegram until told to stop."""
+    desk.run_bot()

@@ -130,25 +130,36 @@ class TelegramBot:
             raise error
 
     async def run(self) -> None:
-        """Run until cancelled. What is under way then is taken up by the next start."""
-        async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
-            # Left from the last to the first: what was begun is put down before Telegram is left.
-            beating = tasks.create_task(self._beat(), name="beat")
-            stack.push_async_callback(self._stop, beating)
+        """Run until cancelled. What is under way then is taken up by the next start.
+
+        Raises:
+            InvalidSettings: Telegram does not know the token.
+            HostFailure: the webhook cannot be listened at.
+        """
+        async with AsyncExitStack() as stack:
+            beating = asyncio.create_task(self._beat(), name="beat")
+            stack.push_async_callback(_ended, [beating])
             bot = await self._open(stack)
             me = bot.bot.to_dict()
             self._source = f"tg:{me['id']}"
             outbox = Outbox(bot, self._services.chats)
             turns = Turns(outbox, self._services, self._assistant)
             follower = Follower(outbox, self._services, turns.busy)
-            self._lanes = Lanes(self._reception(me, bot, outbox, turns, follower).handle)
-            stack.push_async_callback(self._lanes.close)
-            async with asyncio.TaskGroup() as tasks:
-                self._lanes.add(await asyncio.to_thread(self._services.chats.unhandled, self._source))
-                tasks.create_task(self._intake(bot).run(), name="intake")
-                tasks.create_task(follower.run(), name="follower")
-                tasks.create_task(Announcer(outbox, self._services).run(), name="announcer")
-                tasks.create_task(self._keep_house(), name="housekeeping")
+            lanes = self._lanes = Lanes(self._reception(me, bot, outbox, turns, follower).handle)
+            stack.push_async_callback(lanes.close)
+            lanes.add(await asyncio.to_thread(self._services.chats.unhandled, self._source))
+            tasks = [
+                asyncio.create_task(part, name=part.__name__)
+                for part in (
+                    self._intake(bot).run(),
+                    follower.run(),
+                    Announcer(outbox, self._services).run(),
+                    self._keep_house(bot),
+                )
+            ]
+            stack.push_async_callback(_ended, tasks)
+            done, _ = await asyncio.wait([beating, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            done.pop().result()  # none ends but by an error
 
     def _reception(
         self,
@@ -245,10 +256,17 @@ class TelegramBot:
             await asyncio.to_thread(self._services.chats.beat, CHANNEL, self._problem)
             await asyncio.sleep(BEAT_EVERY)
 
-    async def _keep_house(self) -> None:
+    async def _keep_house(self, bot: "ExtBot[None]") -> None:
+        await Menus(bot).show_to_strangers()
         # Whoever waits for an operation would start a worker where none runs; what was queued before waits too.
         await asyncio.to_thread(self._services.operations.ensure_worker)
         await self._assistant()
         while True:
             await asyncio.to_thread(self._services.chats.prune)
             await asyncio.sleep(HOUSEKEEPING.total_seconds())
+
+
+async def _ended(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
