@@ -1,0 +1,1 @@
+"""Telegram: messages, buttons and files between people and the services."""
