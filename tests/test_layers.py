@@ -16,7 +16,8 @@ ALLOWED = {
     "tools": {"core", "services"},
     "phrasebook": {"core", "tools"},
     "assistant": {"core", "store", "tools", "services", "settings", "phrasebook"},
-    "channels": {"core", "services", "assistant"},
+    "texts": {"core"},
+    "channels": {"core", "services", "assistant", "texts"},
     "app": {"core", "host", "store", "services", "settings", "assistant"},
     "__main__": {"core", "app", "channels", "settings"},
 }
@@ -24,7 +25,10 @@ ALLOWED = {
 
 ONLY_IN = {
     "pydantic_ai": {"tools", "phrasebook", "assistant"},
+    "babel": {"texts"},
     "telegram": {"channels"},
+    "telegramify_markdown": {"channels"},
+    "pyromark": {"channels"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "dbos": {"services"},
