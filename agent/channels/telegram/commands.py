@@ -101,7 +101,8 @@ class Commands:
 
     async def _reset(self, talk: Talk, _rest: str) -> None:
         await asyncio.to_thread(self._forget, talk.owner, talk.chat.conversation)
-        await self._outbox.say(talk, talk.person.say("Forgotten. We start afresh; your containers stay as they are."))
+        text = talk.person.say("Forgotten. We start afresh; your containers stay as they are.")
+        await self._outbox.say(talk, text)
 
     async def _send_export(self, talk: Talk, _rest: str) -> None:
         say = talk.person.say
@@ -112,9 +113,7 @@ class Commands:
         await self._outbox.send_file(talk.chat, name, data)
 
     async def _language(self, talk: Talk, rest: str) -> None:
-        code = next(
-            (code for code, name in LANGUAGES.items() if rest.lower() in {code, name.lower()}), None
-        )
+        code = next((code for code, name in LANGUAGES.items() if rest.lower() in {code, name.lower()}), None)
         if code is None:
             known = ", ".join(f"/language {code} ({name})" for code, name in LANGUAGES.items())
             await self._outbox.say(talk, talk.person.say("I speak these: {languages}", languages=known))
@@ -129,8 +128,8 @@ class Commands:
         await self._outbox.say(talk, phrases.settings(talk.person.say, preference))
 
     async def _access(self, talk: Talk, rest: str) -> None:
-        """For admins: who is let in; ``approve CODE ROLE``, ``role ACCOUNT ROLE``, ``revoke ACCOUNT``, ``share``."""
-        access, by = self._services.access, Owner(talk.person.account)
+        """For admins: who is let in, and changes of that."""
+        access, by = self._services.access, talk.person.account
         match rest.split():
             case ["approve", code, *role]:
                 await asyncio.to_thread(access.approve, by, code, _role(role))
