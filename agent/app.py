@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from agent.core.errors import HostFailure
 from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
+from agent.services.access import Access
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
 from agent.services.guests import Guests
@@ -63,10 +64,12 @@ class App:
         self._guests = self._builder()
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
+        access = Access(self._database, self._operations, self._workloads, now)
         operations = Operations(
             self._database,
             self._operations,
             self._nodes,
+            access,
             planner=self._plan,
             clock=now,
             ensure_worker=self._ensure_worker,
@@ -92,7 +95,7 @@ class App:
             operations,
         )
         diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
-        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics)
+        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics, access)
 
     @classmethod
     @contextlib.contextmanager
