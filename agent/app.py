@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from agent.core.errors import HostFailure
 from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
+from agent.services.access import Access
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
@@ -69,10 +70,12 @@ class App:
         self._guests = self._builder()
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
+        access = Access(self._database, self._operations, self._workloads, now)
         operations = Operations(
             self._database,
             self._operations,
             self._nodes,
+            access,
             planner=self._plan,
             clock=now,
             ensure_worker=self._ensure_worker,
@@ -107,7 +110,16 @@ class App:
             ChannelStore(self._database),
             now,
         )
-        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics, chats)
+        self.services = Services(
+            workloads=workloads,
+            operations=operations,
+            catalogue=self._catalogue,
+            images=images,
+            secrets=secrets,
+            diagnostics=diagnostics,
+            access=access,
+            chats=chats,
+        )
 
     @classmethod
     @contextlib.contextmanager

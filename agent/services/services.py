@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agent.services.access import Access
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
@@ -22,3 +23,4 @@ class Services:
     secrets: Secrets
     diagnostics: Diagnostics
     chats: Chats
+    access: Access

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, or_, select, update
 
 from agent.core.errors import InvalidRequest, Problem
 from agent.core.operation import Operation, OperationKind, OperationState, Plan, Progress, Request, Subject
@@ -114,6 +114,21 @@ class OperationStore:
         with self._database.read() as connection:
             found = [_operation(row) for row in connection.execute(query).mappings()]
         return [one for one in found if one.request.channel.startswith(channel)]
+    def hold_open(self, account: str) -> list[Operation]:
+        """What an account has asked for and has not begun; nor does it before the end of the transaction.
+
+        What somebody else asked for on its behalf is theirs.
+        """
+        by = func.coalesce(operations.c.request["by"].as_string(), "")
+        query = (
+            select(operations)
+            .where(operations.c.state.in_((OperationState.PROPOSED.value, OperationState.QUEUED.value)))
+            .where(or_(by == account, and_(operations.c.owner == account, by == "")))
+            .order_by(operations.c.id)
+            .with_for_update()
+        )
+        with self._database.write() as connection:
+            return [_operation(row) for row in connection.execute(query).mappings()]
 
     def under_way(self, node: str) -> list[Generation]:
         """What is to be made by the operations of a node that have not ended."""
