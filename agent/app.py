@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from agent.core.errors import HostFailure
 from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
+from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
 from agent.services.guests import Guests
@@ -27,6 +28,8 @@ from agent.store.images import ImageStore
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
+from agent.store.spending import SpendingStore
+from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class App:
         node: the machine, or its simulation.
         services: what can be done.
         conversations: what was said.
+        turns: how far each turn of a chat has come.
     """
 
     def __init__(self, settings: Settings, node: Node) -> None:
@@ -63,6 +67,7 @@ class App:
         self._guests = self._builder()
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
+        self.turns = TurnStore(self._database)
         operations = Operations(
             self._database,
             self._operations,
@@ -92,7 +97,8 @@ class App:
             operations,
         )
         diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
-        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics)
+        budget = Budget(settings, SpendingStore(self._database), now)
+        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics, budget)
 
     @classmethod
     @contextlib.contextmanager
@@ -142,7 +148,7 @@ class App:
 
             token = self.settings.logfire_token.get_secret_value()
             logfire.configure(token=token, service_name="voxnix", console=False, inspect_arguments=False)
-        return Assistant(self.settings, self.services, self.conversations)
+        return Assistant(self.settings, self.services, self.conversations, self.turns)
 
     def refresh_modules(self) -> list[str]:
         """Take the admin's own modules into the catalogue: the only time that one is evaluated in.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
 from agent.services.images import Images
@@ -20,3 +21,4 @@ class Services:
     images: Images
     secrets: Secrets
     diagnostics: Diagnostics
+    budget: Budget
