@@ -12,6 +12,7 @@ from agent.core.errors import HostFailure
 from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
 from agent.services.access import Access
+from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
@@ -33,6 +34,7 @@ from agent.store.inbox import Inbox
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
+from agent.store.spending import SpendingStore
 from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
@@ -54,6 +56,7 @@ class App:
         node: the machine, or its simulation.
         services: what can be done.
         conversations: what was said.
+        turns: how far each turn of a chat has come.
     """
 
     def __init__(self, settings: Settings, node: Node) -> None:
@@ -71,6 +74,7 @@ class App:
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
         access = Access(self._database, self._operations, self._workloads, now)
+        self.turns = TurnStore(self._database)
         operations = Operations(
             self._database,
             self._operations,
@@ -101,10 +105,9 @@ class App:
             operations,
         )
         diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
-        self._turns = TurnStore(self._database)
         chats = Chats(
             Inbox(self._database),
-            self._turns,
+            self.turns,
             DeliveryStore(self._database),
             ButtonStore(self._database),
             ChannelStore(self._database),
@@ -119,6 +122,7 @@ class App:
             diagnostics=diagnostics,
             access=access,
             chats=chats,
+            budget=Budget(settings, SpendingStore(self._database), now),
         )
 
     @classmethod
@@ -169,7 +173,7 @@ class App:
 
             token = self.settings.logfire_token.get_secret_value()
             logfire.configure(token=token, service_name="voxnix", console=False, inspect_arguments=False)
-        return Assistant(self.settings, self.services, self.conversations)
+        return Assistant(self.settings, self.services, self.conversations, self.turns)
 
     def refresh_modules(self) -> list[str]:
         """Take the admin's own modules into the catalogue: the only time that one is evaluated in.

@@ -171,6 +171,16 @@ class Settings(BaseSettings):
     model_timeout: float = Field(
         default=60, gt=0, description="Seconds to wait for the model before the phrasebook."
     )
+    daily_requests: int = Field(
+        default=1000,
+        ge=0,
+        description="What one account may ask of the model in a day (UTC), in requests; 0 is no limit.",
+    )
+    daily_cost: float = Field(
+        default=0,
+        ge=0,
+        description="The same in dollars, as far as the model's prices are known; 0 is no limit.",
+    )
 
     logfire_token: SecretStr | None = Field(
         default=None, description="Token of a Logfire project: turns are traced, without their words."

@@ -17,7 +17,7 @@ from agent.channels.waiting import Interrupted
 from agent.core.account import CONSOLE
 from agent.core.conversation import checked_sentence
 from agent.core.errors import HostFailure, Refusal, problem_of
-from agent.core.operation import Operation, OperationState
+from agent.core.operation import Operation, OperationState, Request
 from agent.core.printable import one_line
 
 if TYPE_CHECKING:
@@ -181,9 +181,8 @@ class Console:
             assistant = await asyncio.wrap_future(self._load())
             from agent.assistant import Finished, TextDelta, ToolStarted  # noqa: PLC0415 - loaded just now
 
-            events = assistant.reply(
-                self._desk.owner, self._conversation, sentence, channel=CHANNEL, patience=PATIENCE
-            )
+            request = Request(channel=CHANNEL, conversation=self._conversation, words=sentence)
+            events = assistant.reply(self._desk.owner, request, patience=PATIENCE)
             async with self._watched(shown):
                 async for event in events:
                     match event:

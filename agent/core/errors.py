@@ -12,6 +12,7 @@ VoxnixError
 │   ├── NameInUse
 │   ├── NotRunning          the workload has to run for this
 │   ├── NoSpace             the pool or a quota is full
+│   ├── BudgetSpent         the language model, for today
 │   ├── ApprovalNeeded      a person has to see the plan first
 │   └── PlanChanged         what would be lost is no longer what was shown
 ├── InvalidSettings         settings that are wrong or unknown  exit code 2
@@ -124,6 +125,10 @@ class NotRunning(Refusal):
 
 class NoSpace(Refusal):
     """The pool or a quota is full."""
+
+
+class BudgetSpent(Refusal):
+    """The account has asked as much of the language model as it may in a day."""
 
 
 class ApprovalNeeded(Refusal):

@@ -87,6 +87,10 @@ class Operations:
             raise UnknownOperation(f"You have no operation {number}.", hint="Ask for your operations.")
         return operation
 
+    def asked(self, owner: Owner, request: Request) -> Operation | None:
+        """The operation that this very request has entered before."""
+        return self._store.asked(owner.key, request)
+
     def waiting(self, owner: Owner, conversation: str) -> list[Operation]:
         """What waits for a person's answer in one conversation, oldest first."""
         proposed = self._store.of_owner(owner, limit=100, state=OperationState.PROPOSED)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent.services.access import Access
+from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
@@ -24,3 +25,4 @@ class Services:
     diagnostics: Diagnostics
     chats: Chats
     access: Access
+    budget: Budget

@@ -114,6 +114,7 @@ class OperationStore:
         with self._database.read() as connection:
             found = [_operation(row) for row in connection.execute(query).mappings()]
         return [one for one in found if one.request.channel.startswith(channel)]
+
     def hold_open(self, account: str) -> list[Operation]:
         """What an account has asked for and has not begun; nor does it before the end of the transaction.
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -281,7 +282,10 @@ def _change(
     ctx: Context, tool: str, given: Mapping[str, object], submit: Callable[[Deps], Operation]
 ) -> ChangeView | ProblemView:
     def ask(deps: Deps) -> ChangeView:
-        operation = _settled(deps, submit(deps))
+        request = deps.request.part(ctx.tool_call_id or "")
+        # The same call again, after a crash: things may have changed so that it would be refused now.
+        known = deps.services.operations.asked(deps.owner, request)
+        operation = _settled(deps, known or submit(replace(deps, request=request)))
         if operation.state is not OperationState.DONE:
             return ChangeView.of(operation)
         # From the database, like the list: what was just changed has been observed by the one who changed it.
