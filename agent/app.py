@@ -1,6 +1,7 @@
 """The composition root: settings in, wired services out. The only place that constructs."""
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Generator
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from agent.core.errors import HostFailure
+from agent.core.errors import HostFailure, InvalidSettings
 from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
 from agent.services.access import Access
@@ -39,7 +40,10 @@ from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
 if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
     from agent.assistant import Assistant
+    from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
 
 
@@ -164,8 +168,39 @@ class App:
         """Whether nothing of this is real."""
         return self.node.simulated
 
-    def assistant(self) -> "Assistant":
-        """The agent. It takes seconds to import, so only a conversation does."""
+    def bot(self) -> "TelegramBot":
+        """What serves people on Telegram.
+
+        Raises:
+            InvalidSettings: there is no token.
+        """
+        # Read when the library is imported: it would warn of its own way to tell a time otherwise.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
+        from agent.channels.telegram.bot import Connection, TelegramBot  # noqa: PLC0415 - only one command's
+        from agent.voice import transcriber  # noqa: PLC0415
+
+        settings = self.settings
+        if settings.telegram_token is None:
+            raise InvalidSettings(
+                "There is no token of a bot.",
+                "@BotFather gives one to whoever makes a bot.",
+                "Set telegram_token, or VOXNIX_TELEGRAM_TOKEN in the environment.",
+            )
+        connection = Connection(
+            token=settings.telegram_token,
+            api=settings.telegram_api,
+            rate=settings.telegram_rate,
+            webhook=settings.telegram_webhook,
+            listen=settings.telegram_webhook_listen,
+        )
+        return TelegramBot(connection, self.services, self.assistant, transcriber(settings))
+
+    def assistant(self, model: "Model | None" = None) -> "Assistant":
+        """The agent. It takes seconds to import, so only a conversation does.
+
+        Args:
+            model: instead of the one that the settings name.
+        """
         from agent.assistant import Assistant  # noqa: PLC0415
 
         if self.settings.logfire_token is not None:
@@ -173,7 +208,7 @@ class App:
 
             token = self.settings.logfire_token.get_secret_value()
             logfire.configure(token=token, service_name="voxnix", console=False, inspect_arguments=False)
-        return Assistant(self.settings, self.services, self.conversations, self.turns)
+        return Assistant(self.settings, self.services, self.conversations, self.turns, model=model)
 
     def refresh_modules(self) -> list[str]:
         """Take the admin's own modules into the catalogue: the only time that one is evaluated in.

@@ -13,6 +13,7 @@ _SLASH = {
     "create": "create_container",
     "new": "create_container",
     "start": "start_container",
+    "start_": "start_container",  # in a chat where /start is how it was opened
     "stop": "stop_container",
     "restart": "restart_container",
     "destroy": "destroy_container",

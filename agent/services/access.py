@@ -234,6 +234,10 @@ class Access:
         self.check(by, Role.ADMIN)
         return self._accounts.all()
 
+    def admins(self) -> list[str]:
+        """The accounts of all admins: who is told that somebody waits to be let in."""
+        return [account.key for account in self._accounts.all() if account.role is Role.ADMIN]
+
     def pairings(self, by: str) -> list[Pairing]:
         """Who waits to be let in.
 

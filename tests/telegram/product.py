@@ -56,12 +56,7 @@ class Product:
         app = self.simulation.app
         connection = Connection(SecretStr(self.account.token), self.server.url, rate=0)
         return TelegramBot(
-            connection,
-            app.services,
-            assistant=lambda: app.assistant(self._model),
-            transcriber=lambda: self._transcriber,
-            forget=app.conversations.clear,
-            export=app.conversations.export,
+            connection, app.services, lambda: app.assistant(self._model), self._transcriber
         )
 
     @asynccontextmanager
