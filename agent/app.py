@@ -16,7 +16,9 @@ from agent.services.diagnostics import Diagnostics
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.notices import Notices
 from agent.services.operations import Operations
+from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.workloads import Workloads
@@ -25,8 +27,10 @@ from agent.store.conversations import Conversations
 from agent.store.database import Database
 from agent.store.images import ImageStore
 from agent.store.nodes import NodeStore
+from agent.store.notices import NoticeStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
+from agent.store.preferences import PreferenceStore
 from agent.store.workloads import WorkloadStore
 
 if TYPE_CHECKING:
@@ -59,6 +63,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
         secrets = Secrets(settings, node, self._catalogue)
@@ -92,7 +97,11 @@ class App:
             operations,
         )
         diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
-        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics)
+        preferences = Preferences(PreferenceStore(self._database))
+        notices = Notices(self._notices, self._workloads, preferences, settings.zone)
+        self.services = Services(
+            workloads, operations, self._catalogue, images, secrets, diagnostics, preferences, notices
+        )
 
     @classmethod
     @contextlib.contextmanager
@@ -193,8 +202,10 @@ class App:
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
             from agent.services.changes import Changes  # noqa: PLC0415
+            from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
+            from agent.services.quotas import Quotas  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -217,11 +228,14 @@ class App:
                 clock=now,
             )
             engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)
-            observer = Observer(self.node, self._guests.runtime, self._workloads, now)
+            crashes = Crashes(self._guests.runtime, self._operations, self._notices)
+            observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, now)
+            quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, now)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
+                started.enter_context(quotas)
                 started.callback(self.node.stop)
                 started.enter_context(engine)
                 self._worker = started.pop_all()

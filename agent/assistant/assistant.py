@@ -44,6 +44,7 @@ from agent.phrasebook import METADATA, NO_ANSWER, NO_MODEL, Phrasebook
 from agent.settings import Settings
 from agent.tools.containers import ACTING, containers
 from agent.tools.deps import DONE, FAILED, Deps, Outcome, decisive, exit_code
+from agent.tools.preferences import preferences
 from agent.tools.views import ProblemView
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Assistant:
             self._model,
             name="voxnix",
             deps_type=Deps,
-            toolsets=[containers],
+            toolsets=[containers, preferences],
             # The provider's SDK retries what is worth it within this time.
             model_settings=ModelSettings(timeout=timeout, request_timeout=timeout),
             retries={"tools": 2, "output": 1},

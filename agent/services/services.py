@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from agent.services.catalogue import Catalogue
 from agent.services.diagnostics import Diagnostics
 from agent.services.images import Images
+from agent.services.notices import Notices
 from agent.services.operations import Operations
+from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.workloads import Workloads
 
@@ -20,3 +22,5 @@ class Services:
     images: Images
     secrets: Secrets
     diagnostics: Diagnostics
+    preferences: Preferences
+    notices: Notices
