@@ -20,7 +20,9 @@ from agent.services.diagnostics import Diagnostics
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.notices import Notices
 from agent.services.operations import Operations
+from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.workloads import Workloads
@@ -33,8 +35,10 @@ from agent.store.deliveries import DeliveryStore
 from agent.store.images import ImageStore
 from agent.store.inbox import Inbox
 from agent.store.nodes import NodeStore
+from agent.store.notices import NoticeStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
+from agent.store.preferences import PreferenceStore
 from agent.store.spending import SpendingStore
 from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
@@ -73,6 +77,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
         secrets = Secrets(settings, node, self._catalogue)
@@ -109,6 +114,7 @@ class App:
             operations,
         )
         diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
+        preferences = Preferences(PreferenceStore(self._database))
         chats = Chats(
             Inbox(self._database),
             self.turns,
@@ -127,6 +133,8 @@ class App:
             access=access,
             chats=chats,
             budget=Budget(settings, SpendingStore(self._database), now),
+            preferences=preferences,
+            notices=Notices(self._notices, self._workloads, preferences, settings.zone),
         )
 
     @classmethod
@@ -259,8 +267,10 @@ class App:
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
             from agent.services.changes import Changes  # noqa: PLC0415
+            from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
+            from agent.services.quotas import Quotas  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -283,11 +293,14 @@ class App:
                 clock=now,
             )
             engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)
-            observer = Observer(self.node, self._guests.runtime, self._workloads, now)
+            crashes = Crashes(self._guests.runtime, self._operations, self._notices)
+            observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, now)
+            quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, now)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
+                started.enter_context(quotas)
                 started.callback(self.node.stop)
                 started.enter_context(engine)
                 self._worker = started.pop_all()

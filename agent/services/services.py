@@ -8,7 +8,9 @@ from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
 from agent.services.images import Images
+from agent.services.notices import Notices
 from agent.services.operations import Operations
+from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.workloads import Workloads
 
@@ -26,3 +28,5 @@ class Services:
     chats: Chats
     access: Access
     budget: Budget
+    preferences: Preferences
+    notices: Notices

@@ -140,6 +140,17 @@ class OperationStore:
             found = connection.execute(query).scalars()
             return [Generation.model_validate(target) for target in found if target is not None]
 
+    def was_under_way(self, node: str, machine: str, moment: datetime) -> bool:
+        """Whether an operation on a machine was running at a moment."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.machine == machine,
+            operations.c.started_at <= moment,
+            operations.c.ended_at.is_(None) | (operations.c.ended_at >= moment),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
     def asked_for(self, node: str) -> list[ContainerSpec]:
         """What the containers were to be made of that were ever created on a node, the newest first."""
         query = (
