@@ -1,7 +1,7 @@
 """What is kept of turns: on their way, and at their end.
 
 A turn whose request has a key outlives its process. It is written down before tools are called that do
-something, and once more when it has ended, in one transaction with the conversation. Nothing else needs to be:
+something, and once more when it has ended, in one transaction with the conversation. Nothing else has to be:
 what was only looked up is looked up again.
 """
 
