@@ -23,7 +23,6 @@ import typer
 from agent.channels.commands import app
 
 if TYPE_CHECKING:
-    from agent.app import App
     from agent.channels.desk import Desk
     from agent.channels.terminal import Terminal
 
@@ -69,43 +68,8 @@ def open_desk(terminal: "Terminal", owner: str, *, simulate: bool, new: bool = T
             forget=opened.conversations.clear,
             run_worker=opened.run_worker,
             refresh_modules=opened.refresh_modules,
-            run_bot=lambda: _run_bot(opened),
+            run_bot=lambda: opened.bot().serve(),
         )
-
-
-def _run_bot(app: "App") -> None:
-    """Serve Telegram with the product.
-
-    Raises:
-        InvalidSettings: there is no token, or Telegram does not know it.
-    """
-    # Read when the library is imported: it would warn of its own way to tell a time otherwise.
-    os.environ.setdefault("PTB_TIMEDELTA", "true")
-    from agent.channels.telegram.bot import Connection, TelegramBot
-    from agent.core.errors import InvalidSettings
-
-    settings = app.settings
-    if settings.telegram_token is None:
-        raise InvalidSettings(
-            "There is no token of a bot.",
-            "@BotFather gives one to whoever makes a bot.",
-            "Set telegram_token, or VOXNIX_TELEGRAM_TOKEN in the environment.",
-        )
-    connection = Connection(
-        token=settings.telegram_token,
-        api=settings.telegram_api,
-        rate=settings.telegram_rate,
-        webhook=settings.telegram_webhook,
-        listen=settings.telegram_webhook_listen,
-    )
-    TelegramBot(
-        connection,
-        app.services,
-        assistant=app.assistant,
-        transcriber=app.transcriber,
-        forget=app.conversations.clear,
-        export=app.conversations.export,
-    ).serve()
 
 
 def main() -> None:

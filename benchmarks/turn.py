@@ -58,7 +58,7 @@ async def measure(assistant: Assistant, rounds: int) -> dict[str, Sequence[float
 
     async def ours() -> None:
         last = None
-        async for event in assistant.reply(owner, "bench", SENTENCE, channel="benchmark", patience=0):
+        async for event in assistant.reply(owner, REQUEST, patience=0):
             last = event
         if last != Finished("You have no containers.", 0):
             raise AssertionError(last)
@@ -96,7 +96,7 @@ def main() -> int:
         # The node is never asked: a turn's own cost is what counts here.
         app = App(settings, LocalNode("benchmark"))
         model = FunctionModel(stream_function=instant)
-        assistant = Assistant(settings, app.services, app.conversations, model=model)
+        assistant = Assistant(settings, app.services, app.conversations, app.turns, model=model)
         taken = asyncio.run(measure(assistant, rounds))
         app.close()
     ours, bare = (statistics.median(taken[kind]) for kind in ("assistant", "bare"))

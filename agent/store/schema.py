@@ -233,6 +233,7 @@ notices = Table(
     Column("created_at", Instant, nullable=False),
     Column("delivered_at", Instant),
     Index(None, "delivered_at"),
+    sqlite_autoincrement=True,  # what was delivered is known by its number: never give one twice
 )
 
 spending = Table(

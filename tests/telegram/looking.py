@@ -43,7 +43,8 @@ async def overview(server: Server, *, most: int = 100) -> Json:
     return {
         "bots": [{"id": bot.id, "name": bot.name, "username": bot.username} for bot in world.bots.values()],
         "people": [
-            {"id": one.id, "name": one.name, "language": one.language} for one in list(world.people.values())[:most]
+            {"id": one.id, "name": one.name, "language": one.language}
+            for one in list(world.people.values())[:most]
         ],
         "groups": [
             {"id": chat.id, "title": chat.title, "people": [one.id for one in chat.members if not one.is_bot]}
@@ -82,7 +83,10 @@ def menu(server: Server, *, person: int, chat: int, bot: int = 0) -> list[Json]:
 
 def menus(server: Server, *, bot: int) -> Json:
     """Every menu that a bot set, by its scope and, after a space, its language."""
-    return {f"{scope} {language}".strip(): menu for (scope, language), menu in bot_of(server, bot).commands.items()}
+    return {
+        f"{scope} {language}".strip(): menu
+        for (scope, language), menu in bot_of(server, bot).commands.items()
+    }
 
 
 def file(server: Server, *, id: str) -> Json:  # noqa: A002 - the Bot API's word
@@ -123,7 +127,13 @@ def reset(server: Server) -> None:
 def calls(server: Server, *, method: str = "") -> list[Json]:
     """The calls that bots made, or those of one method, in order of their end; none unless all is kept."""
     return [
-        {"bot": call.bot, "method": call.method, "params": call.params, "refused": call.refused, "at": call.at}
+        {
+            "bot": call.bot,
+            "method": call.method,
+            "params": call.params,
+            "refused": call.refused,
+            "at": call.at,
+        }
         for call in server.calls
         if not method or call.method.lower() == method.lower()
     ]

@@ -142,7 +142,9 @@ async def _react(call: Call) -> bool:
     return True
 
 
-REACTIONS = frozenset("👍👎🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🙏👌🥱🥴😍🐳💯🤣🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝🤗🫡🎅🎄💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡")
+REACTIONS = frozenset(
+    "👍👎🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🙏👌🥱🥴😍🐳💯🤣🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝🤗🫡🎅🎄💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
+)
 REACTIONS |= {"❤", "⚡", "🕊", "🌚", "🌭", "✍", "☃", "👨‍💻", "🤷‍♂", "🤷", "🤷‍♀", "❤‍🔥"}
 """Emoji that Telegram takes for a reaction."""
 

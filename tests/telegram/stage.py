@@ -18,7 +18,14 @@ from tests.telegram.world import Account, Bot, Chat, Message, Tap
 MOST_TAPS = 10_000
 
 
-def bot(server: Server, *, name: str = "Voxnix", username: str = "voxnix_bot", privacy: bool = True, token: str = "") -> Json:
+def bot(
+    server: Server,
+    *,
+    name: str = "Voxnix",
+    username: str = "voxnix_bot",
+    privacy: bool = True,
+    token: str = "",
+) -> Json:
     """Make a bot account, as BotFather would; with a token of one's own it is known by that."""
     world = server.world
     number = int(token.partition(":")[0]) if token else world.number()
@@ -113,7 +120,9 @@ def _membership(by: Account, chat: Chat, bot: Bot, old: str, new: str) -> None:
         return {"status": status, "user": bot.as_json()} | ({"until_date": 0} if status == "kicked" else {})
 
     change: Json = {"chat": chat.as_json(), "from": by.as_json(), "date": int(time.time())}
-    bot.updates.put("my_chat_member", change | {"old_chat_member": member(old), "new_chat_member": member(new)})
+    bot.updates.put(
+        "my_chat_member", change | {"old_chat_member": member(old), "new_chat_member": member(new)}
+    )
     chat.touch()
 
 
@@ -127,7 +136,9 @@ def topic(server: Server, *, person: int, chat: int, name: str) -> int:
     return number
 
 
-def say(server: Server, *, person: int, chat: int, text: str, thread: int | None = None, reply_to: int = 0) -> Json:
+def say(
+    server: Server, *, person: int, chat: int, text: str, thread: int | None = None, reply_to: int = 0
+) -> Json:
     """Write a message."""
     account, found = place(server, person, chat)
     answered = found.messages.get(reply_to) if reply_to else None
@@ -165,7 +176,9 @@ def upload(
     account, found = place(server, person, chat)
     usual = {"document": "application/octet-stream", "photo": "image/jpeg", "voice": "audio/ogg"}[kind]
     kept = server.world.store(base64.b64decode(content), name, media_type or usual)
-    shown = {"document": files.document, "photo": files.photo}.get(kind, lambda file: files.voice(file, seconds))
+    shown = {"document": files.document, "photo": files.photo}.get(
+        kind, lambda file: files.voice(file, seconds)
+    )
     return _send(server, account, found, shown(kept) | with_marks("caption", caption), thread=thread)
 
 
@@ -250,7 +263,12 @@ def react(server: Server, *, person: int, chat: int, message: int, emoji: str) -
     others = {who: what for who, what in (shown.reactions or {}).items() if who != account.id}
     shown.reactions = others | ({account.id: emoji} if emoji else {})
     found.touch(shown)
-    change: Json = {"chat": found.as_json(), "message_id": message, "user": account.as_json(), "date": int(time.time())}
+    change: Json = {
+        "chat": found.as_json(),
+        "message_id": message,
+        "user": account.as_json(),
+        "date": int(time.time()),
+    }
     for name, one in (("old_reaction", old), ("new_reaction", emoji)):
         change[name] = [{"type": "emoji", "emoji": one}] if one else []
     for told in found.bots():
@@ -264,5 +282,23 @@ def put(server: Server, *, bot: int, kind: str, content: Json) -> int:
 
 VERBS: dict[str, Callable[..., object]] = {
     verb.__name__: verb
-    for verb in (bot, people, group, enter, invite, expel, block, topic, say, say_all, send, upload, edit, tap, forge, react, put)
+    for verb in (
+        bot,
+        people,
+        group,
+        enter,
+        invite,
+        expel,
+        block,
+        topic,
+        say,
+        say_all,
+        send,
+        upload,
+        edit,
+        tap,
+        forge,
+        react,
+        put,
+    )
 }

@@ -33,7 +33,6 @@ from agent.channels.telegram.turns import CHANNEL, Turns
 from agent.channels.telegram.voice import Voice
 from agent.core.chat import Incoming
 from agent.core.errors import InvalidSettings
-from agent.core.owner import Owner
 from agent.services.services import Services
 
 if TYPE_CHECKING:
@@ -77,27 +76,20 @@ class TelegramBot:
         connection: how Telegram is reached.
         services: what can be done.
         assistant: makes the assistant, which takes seconds.
-        transcriber: makes what understands speech.
-        forget: drops the messages of a conversation.
-        export: gives all that an owner said, as JSON.
+        transcriber: understands speech.
     """
 
-    def __init__(  # noqa: PLR0913 - the composition root names each part
+    def __init__(
         self,
         connection: Connection,
         services: Services,
-        *,
         assistant: "Callable[[], Assistant]",
-        transcriber: "Callable[[], Transcriber]",
-        forget: Callable[[Owner, str], None],
-        export: Callable[[Owner], bytes],
+        transcriber: "Transcriber",
     ) -> None:
         self._connection = connection
         self._services = services
         self._make_assistant = assistant
         self._transcriber = transcriber
-        self._forget = forget
-        self._export = export
         self._source = ""
         self._problem = ""
         self._lanes: Lanes | None = None
@@ -184,8 +176,7 @@ class TelegramBot:
                 turns=turns,
                 follower=follower,
                 menus=menus,
-                forget=self._forget,
-                export=self._export,
+                assistant=self._assistant,
             ),
             taps=Taps(outbox, services, people, turns, follower, files),
             files=files,

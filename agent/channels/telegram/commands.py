@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
+from typing import TYPE_CHECKING
 
 from agent.channels.telegram import phrases
 from agent.channels.telegram.chat import Talk
@@ -13,9 +14,11 @@ from agent.channels.telegram.outbox import Outbox
 from agent.channels.telegram.turns import Turns
 from agent.core.account import Role
 from agent.core.errors import Refusal
-from agent.core.owner import Owner
 from agent.services.services import Services
 from agent.texts import LANGUAGES, texts_for
+
+if TYPE_CHECKING:
+    from agent.assistant import Assistant
 
 Command = Callable[[Talk, str], Awaitable[None]]
 
@@ -29,8 +32,7 @@ class Commands:
         turns: can be ended.
         follower: shows what was proposed.
         menus: change with the language.
-        forget: drops the messages of a conversation.
-        export: gives all that was said by an owner, as JSON.
+        assistant: remembers what was said.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of the channel that commands reach
@@ -41,16 +43,14 @@ class Commands:
         turns: Turns,
         follower: Follower,
         menus: Menus,
-        forget: Callable[[Owner, str], None],
-        export: Callable[[Owner], bytes],
+        assistant: "Callable[[], Awaitable[Assistant]]",
     ) -> None:
         self._outbox = outbox
         self._services = services
         self._turns = turns
         self._follower = follower
         self._menus = menus
-        self._forget = forget
-        self._export = export
+        self._assistant = assistant
         self._commands: dict[str, Command] = {
             "help": self._help,
             "cancel": self._cancel,
@@ -100,21 +100,22 @@ class Commands:
         await self._outbox.say(talk, "\n".join([text, *lines]))
 
     async def _reset(self, talk: Talk, _rest: str) -> None:
-        await asyncio.to_thread(self._forget, talk.owner, talk.chat.conversation)
-        await self._outbox.say(talk, talk.person.say("Forgotten. We start afresh; your containers stay as they are."))
+        assistant = await self._assistant()
+        await asyncio.to_thread(assistant.forget, talk.owner, talk.chat.conversation)
+        text = talk.person.say("Forgotten. We start afresh; your containers stay as they are.")
+        await self._outbox.say(talk, text)
 
     async def _send_export(self, talk: Talk, _rest: str) -> None:
         say = talk.person.say
         if not talk.chat.private:
             raise Refusal(say("Your data goes to you alone: ask for it in our private chat."))
-        data = await asyncio.to_thread(self._export, talk.owner)
+        assistant = await self._assistant()
+        data = await asyncio.to_thread(assistant.export, talk.owner)
         name = f"voxnix-{date.today():%Y-%m-%d}.json"  # noqa: DTZ011 - a file's name, for a person
-        await self._outbox.send_file(talk.chat, name, data)
+        await self._outbox.send_file(talk.chat, name, data.encode())
 
     async def _language(self, talk: Talk, rest: str) -> None:
-        code = next(
-            (code for code, name in LANGUAGES.items() if rest.lower() in {code, name.lower()}), None
-        )
+        code = next((code for code, name in LANGUAGES.items() if rest.lower() in {code, name.lower()}), None)
         if code is None:
             known = ", ".join(f"/language {code} ({name})" for code, name in LANGUAGES.items())
             await self._outbox.say(talk, talk.person.say("I speak these: {languages}", languages=known))
@@ -129,8 +130,8 @@ class Commands:
         await self._outbox.say(talk, phrases.settings(talk.person.say, preference))
 
     async def _access(self, talk: Talk, rest: str) -> None:
-        """For admins: who is let in; ``approve CODE ROLE``, ``role ACCOUNT ROLE``, ``revoke ACCOUNT``, ``share``."""
-        access, by = self._services.access, Owner(talk.person.account)
+        """For admins: who is let in, and changes of that."""
+        access, by = self._services.access, talk.person.account
         match rest.split():
             case ["approve", code, *role]:
                 await asyncio.to_thread(access.approve, by, code, _role(role))

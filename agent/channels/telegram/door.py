@@ -5,9 +5,8 @@ import asyncio
 from agent.channels.telegram import phrases
 from agent.channels.telegram.chat import PREFIX, Chat, Talk
 from agent.channels.telegram.outbox import Outbox
-from agent.core.account import Role
+from agent.core.account import Pairing, Role
 from agent.core.errors import Refusal
-from agent.services.access import Pairing
 from agent.services.services import Services
 from agent.texts import texts_for
 

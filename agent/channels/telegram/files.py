@@ -1,4 +1,4 @@
-"""Files that people send: into a container's /workspace, the one that is named, or the only one, or as they choose."""
+"""Files that people send: into the /workspace of the container that is named, the only one, or as they choose."""
 
 import asyncio
 from collections.abc import Mapping
@@ -42,7 +42,9 @@ class Files:
         if size > LARGEST:
             await self._outbox.say(talk, phrases.too_large(say, size, LARGEST), key=f"{talk.key}/large")
             return
-        name = str(file.get("file_name") or f"{kind}-{message.get('message_id', 0)}.{SUFFIX.get(kind, 'bin')}")
+        name = str(
+            file.get("file_name") or f"{kind}-{message.get('message_id', 0)}.{SUFFIX.get(kind, 'bin')}"
+        )
         containers = await asyncio.to_thread(self._services.workloads.list, talk.owner)
         running = [one.name for one in containers if one.state is WorkloadState.RUNNING]
         words = str(message.get("caption") or "").replace(",", " ").replace(".", " ").lower().split()

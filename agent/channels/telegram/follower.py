@@ -161,9 +161,7 @@ class Follower:
         if shown is not None:
             await self._outbox.edit(shown, part, keyboard)
         else:
-            await self._outbox.send(
-                chat, part, keyboard, key=f"{NUMBER}{operation.id}", following=True
-            )
+            await self._outbox.send(chat, part, keyboard, key=f"{NUMBER}{operation.id}", following=True)
 
     async def _end(self, operation: Operation, say: Texts, chat: Chat, known: Delivery) -> None:
         offers: list[tuple[str, Action]] = []
@@ -179,9 +177,7 @@ class Follower:
         took = (operation.ended_at or operation.created_at) - (operation.started_at or operation.created_at)
         if took > timedelta(seconds=PATIENCE) and operation.state is not OperationState.DENIED:
             # An edit rings no bell, and the answer has long said that it goes on.
-            await self._outbox.send(
-                chat, part, key=f"{NUMBER}{operation.id}/end", reply_to=known.message
-            )
+            await self._outbox.send(chat, part, key=f"{NUMBER}{operation.id}/end", reply_to=known.message)
         await asyncio.to_thread(self._services.chats.settle, known.key)
 
     async def _keyboard(self, chat: Chat, account: str, offers: list[tuple[str, Action]]) -> Keyboard:

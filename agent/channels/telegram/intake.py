@@ -69,7 +69,7 @@ class Polling:
                 offset = max(int(update["update_id"]) for update in updates) + 1
 
     async def _ask(self, offset: int) -> list[dict[str, Any]]:
-        # As they come: an update that the library cannot read must be kept as well, or it would come for ever.
+        # As they come: one that the library cannot read must be kept as well, or it would come for ever.
         # Telegram reads a method's name in any case; in lower case PTB does not take it for one of its own.
         return await self._bot.do_api_request(
             "getupdates",

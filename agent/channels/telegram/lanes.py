@@ -1,4 +1,4 @@
-"""Lanes: what comes in of one chat is handled in order, one after another; chats do not wait for each other."""
+"""Lanes: what comes in of one chat is handled in order; chats do not wait for each other."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What the bot says by itself: a container crashed, a quota is nearly full. With a button for what is obvious."""
+"""What the bot says by itself, with a button for what is obvious: a container crashed, a quota is nearly full."""
 
 import asyncio
 import logging

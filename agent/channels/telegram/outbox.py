@@ -170,7 +170,8 @@ class Outbox:
         try:
             message = await self._try(lambda: send(chat))
         except ChatMigrated as moved:
-            message = await self._try(lambda: send(Chat(moved.new_chat_id, chat.thread)))
+            new = Chat(moved.new_chat_id, chat.thread)
+            message = await self._try(lambda: send(new))
         if message is None:
             return None
         delivery = Delivery(key, message.chat_id, message.message_id)

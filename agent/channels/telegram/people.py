@@ -1,4 +1,4 @@
-"""Who speaks: the account, the role and the language of an update's sender, asked of the services each time."""
+"""Who speaks: account, role and language of an update's sender, asked of the services each time."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent.channels.telegram import phrases
-from agent.channels.telegram.chat import Chat, Talk, chat_of
+from agent.channels.telegram.chat import Talk, chat_of
 from agent.channels.telegram.commands import Commands
 from agent.channels.telegram.door import Door
 from agent.channels.telegram.files import Files
@@ -18,7 +18,6 @@ from agent.channels.telegram.people import People
 from agent.channels.telegram.taps import Taps
 from agent.channels.telegram.turns import Turns
 from agent.channels.telegram.voice import Voice
-from agent.core.account import Role
 from agent.core.chat import Incoming
 from agent.core.errors import problem_of
 from agent.services.services import Services
@@ -87,10 +86,15 @@ class Reception:
         match update:
             case {"callback_query": {"id": str(), "from": {"id": int()}} as tap}:
                 await self._taps.handle(incoming.key, tap)
-            case {"message": {"from": {"id": int(), "is_bot": False} as user, "chat": {"id": int()}} as message}:
+            case {
+                "message": {"from": {"id": int(), "is_bot": False} as user, "chat": {"id": int()}} as message
+            }:
                 await self._message(incoming, message, user)
             case {
-                "edited_message": {"from": {"id": int(), "is_bot": False} as user, "chat": {"id": int()}} as edited
+                "edited_message": {
+                    "from": {"id": int(), "is_bot": False} as user,
+                    "chat": {"id": int()},
+                } as edited
             }:
                 await self._edited(incoming, edited, user)
             case _:
@@ -115,10 +119,12 @@ class Reception:
             if not await self._commands.run(talk, words):
                 await self._turns.run(talk, words)
         elif not _is_service_message(message):
-            await self._outbox.say(talk, talk.person.say("I can read text, voice messages, files and photos."))
+            await self._outbox.say(
+                talk, talk.person.say("I can read text, voice messages, files and photos.")
+            )
 
     async def _edited(self, incoming: Incoming, message: Mapping[str, Any], user: Mapping[str, Any]) -> None:
-        """What was said is done already; what it was changed to is offered, and done if the person wants that."""
+        """What was said is done already; what it was changed to is offered."""
         words = self._addressed(message)
         if not words:
             return

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 
 from agent.channels.telegram.chat import Talk
 from agent.channels.telegram.formatting import formatted
-from agent.channels.telegram.splitting import Part
 from agent.channels.telegram.outbox import Outbox
+from agent.channels.telegram.splitting import Part
 from agent.core.chat import Delivery
 
 TYPING_EVERY = 4.5

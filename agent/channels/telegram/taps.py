@@ -93,7 +93,7 @@ class Taps:
             case "pair":
                 account = await asyncio.to_thread(
                     self._services.access.approve,
-                    Owner(talk.person.account),
+                    talk.person.account,
                     str(action["code"]),
                     Role(action["role"]),
                 )

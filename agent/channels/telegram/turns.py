@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CHANNEL = "telegram"
 VOICE = "telegram voice"
 PATIENCE = 20.0
-"""Seconds that the assistant waits for an operation before it says that it goes on; the progress is shown anyway."""
+"""Seconds that the assistant waits for an operation before it says that it goes on; progress is shown anyway."""
 
 log = logging.getLogger(__name__)
 
@@ -58,25 +58,27 @@ class Turns:
 
     async def run(self, talk: Talk, words: str, *, channel: str = CHANNEL) -> None:
         """Answer what somebody said."""
+        request = Request(
+            channel=channel, conversation=talk.chat.conversation, words=words, by=talk.by, key=talk.key
+        )
         async with self._lock(talk.chat.conversation):
             # A task of its own: a person may end it, and what waits behind it goes on.
-            turn = asyncio.create_task(self._answer(talk, words, channel), name=f"turn {talk.key}")
+            turn = asyncio.create_task(self._answer(talk, request), name=f"turn {talk.key}")
             self._running[talk.chat.conversation] = talk.person.account, turn
             try:
                 await asyncio.shield(turn)
             except asyncio.CancelledError:
-                if not turn.cancelled():  # it is us who are stopped: the turn stays resumable
+                if not turn.cancelled():  # it is us who are stopped: the next start goes on with it
                     turn.cancel()
                     await asyncio.gather(turn, return_exceptions=True)
                     raise
+                assistant = await self._assistant()
+                await asyncio.to_thread(assistant.break_off, talk.owner, request)
             finally:
                 del self._running[talk.chat.conversation]
 
-    async def _answer(self, talk: Talk, words: str, channel: str) -> None:
+    async def _answer(self, talk: Talk, request: Request) -> None:
         growing = Growing(self._outbox, talk)
-        request = Request(
-            channel=channel, conversation=talk.chat.conversation, words=words, by=talk.by, key=talk.key
-        )
         answer: str = ""
         files: tuple[SentFile, ...] = ()
         async with typing(self._outbox, talk):

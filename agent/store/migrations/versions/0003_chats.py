@@ -111,6 +111,7 @@ def _people() -> None:
         sa.Column("delivered_at", Instant),
         sa.PrimaryKeyConstraint("id", name="pk_notices"),
         sa.UniqueConstraint("occasion", name="uq_notices_occasion"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_notices_delivered_at", "notices", ["delivered_at"])
     op.create_table(
