@@ -102,7 +102,15 @@ def updated(language: str, wanted: Catalog) -> bytes:
     catalogue = read(language)
     catalogue.update(wanted, no_fuzzy_matching=True, update_creation_date=False)
     written = BytesIO()
-    write_po(written, catalogue, WIDTH, omit_header=True, ignore_obsolete=True, include_lineno=False)
+    write_po(
+        written,
+        catalogue,
+        WIDTH,
+        omit_header=True,
+        sort_output=True,  # code that is moved about changes no catalogue
+        ignore_obsolete=True,
+        include_lineno=False,
+    )
     return HEAD.format(language=language).encode() + written.getvalue()
 
 
