@@ -88,7 +88,8 @@ def settings(say: Texts, preference: Preference) -> str:
     heard_of = [kind for kind in NoticeKind if kind not in preference.muted]
     lines = [
         say("🗣 I write in {language}.", language=LANGUAGES[say.language]) + " `/language de`",
-        f"{quiet} `/quiet 22:00 7:00`, `/quiet off`",
+        quiet,
+        "`/quiet 22:00 7:00`, `/quiet off`",
         "",
         say("I tell you by myself when:") if heard_of else say("I tell you nothing by myself."),
         *(f"- {kind_name(say, kind)}: `/quiet {kind.value}`" for kind in heard_of),

@@ -1,14 +1,11 @@
 """Who may speak: codes, roles, and who has which."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from agent.channels.telegram.formatting import escaped
 from agent.core.account import Account, Pairing, Role
+from agent.services.access import CODE_LIFE
 from agent.texts import Texts
-
-CODE_LIFE = timedelta(hours=1)
-"""How long a code works, as the services have it."""
 
 
 def role(say: Texts, named: Role) -> str:
