@@ -94,7 +94,7 @@ class App:
             self._operations,
             operations,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
+        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, now)
         self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics, access)
 
     @classmethod
