@@ -115,7 +115,7 @@ class App:
             self._operations,
             operations,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
+        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, now)
         preferences = Preferences(PreferenceStore(self._database))
         chats = Chats(
             Inbox(self._database),

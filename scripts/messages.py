@@ -1,8 +1,8 @@
 """Brings the catalogues of the fixed texts up to date with the code: `just messages`.
 
 New sentences are added with an empty translation, to be filled in by hand; those that no code says any more
-are dropped. A sentence is what `say(…)` or `say.plural(…, …, n)` is given as a literal where people are
-spoken to.
+are dropped. A sentence is what `say(…)`, `person.say(…)` or `say.plural(…, …, n)` is given as a literal where
+people are spoken to.
 """
 
 import ast
@@ -47,10 +47,10 @@ def said_in(source: str) -> Iterator[tuple[str, ...]]:
     """
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.Call(func=ast.Name(id=name), args=arguments) if name == NAME:
+            case ast.Call(func=texts, args=arguments) if _are_texts(texts):
                 wanted = arguments[:1]
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="plural"), args=arguments) if (
-                name == NAME
+            case ast.Call(func=ast.Attribute(value=texts, attr="plural"), args=arguments) if _are_texts(
+                texts
             ):
                 wanted = arguments[:2]
             case _:
@@ -61,6 +61,17 @@ def said_in(source: str) -> Iterator[tuple[str, ...]]:
         if not literals or len(literals) != len(wanted):
             raise ValueError(f"line {node.lineno}: {NAME} is given something else than a literal")
         yield literals
+
+
+def _are_texts(node: ast.expr) -> bool:
+    """Whether something is called `say`, or is the `say` of a person; others say what was said already."""
+    match node:
+        case ast.Name(id=name):
+            return name == NAME
+        case ast.Attribute(value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr=name):
+            return (owner, name) == ("person", NAME)
+        case _:
+            return False
 
 
 def template() -> Catalog:
@@ -91,7 +102,15 @@ def updated(language: str, wanted: Catalog) -> bytes:
     catalogue = read(language)
     catalogue.update(wanted, no_fuzzy_matching=True, update_creation_date=False)
     written = BytesIO()
-    write_po(written, catalogue, WIDTH, omit_header=True, ignore_obsolete=True, include_lineno=False)
+    write_po(
+        written,
+        catalogue,
+        WIDTH,
+        omit_header=True,
+        sort_output=True,  # code that is moved about changes no catalogue
+        ignore_obsolete=True,
+        include_lineno=False,
+    )
     return HEAD.format(language=language).encode() + written.getvalue()
 
 

@@ -339,7 +339,7 @@ def _preferences(view: PreferencesView) -> str:
     told = f"about {_and([about[kind] for kind in view.told])}" if view.told else "nothing"
     when = f", but not from {view.quiet_from} to {view.quiet_to}" if view.quiet_from and view.told else ""
     back = [f"`/unmute {kind}`" for kind in view.muted]
-    more = f" {_and(back)} brings the rest back." if back else ""
+    more = f" For the rest again: {_and(back)}." if back else ""
     return f"Unasked I tell you {told}{when}.{more}"
 
 

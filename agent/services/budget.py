@@ -54,7 +54,7 @@ class Budget:
         if 0 < self._requests <= before.requests + more.requests:
             raise self._over(f"{self._requests} requests")
         if 0 < self._microdollars <= before.microdollars + more.microdollars:
-            raise self._over(f"${self._microdollars / MICRO:.2f}")
+            raise self._over(f"${self._microdollars / MICRO:g}")
 
     def _over(self, limit: str) -> BudgetSpent:
         now = self._clock()

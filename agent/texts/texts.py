@@ -6,7 +6,7 @@ the catalogues, which are read as they are: nothing has to be compiled before a 
 """
 
 import gettext
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -65,11 +65,11 @@ class Texts:
 
         return format_timedelta(length, threshold=1, locale=self.language)
 
-    def ago(self, moment: datetime, now: datetime) -> str:
-        """How long ago a moment was, or in how long it will be: ``3 minutes ago``, ``in 3 minutes``."""
+    def away(self, length: timedelta) -> str:
+        """How far off something is: ``in 3 minutes``, or ``3 minutes ago`` where that is negative."""
         from babel.dates import format_timedelta  # noqa: PLC0415 - see the class
 
-        return format_timedelta(moment - now, threshold=1, add_direction=True, locale=self.language)
+        return format_timedelta(length, threshold=1, add_direction=True, locale=self.language)
 
 
 def _read(language: str) -> gettext.NullTranslations:

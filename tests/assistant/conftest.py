@@ -50,15 +50,17 @@ class Chat:
             settings or app.settings, app.services, app.conversations, app.turns, model=model
         )
 
-    async def events(self, sentence: str, patience: float = 20, owner: Owner | None = None) -> list[Event]:
+    async def events(
+        self, sentence: str, patience: float = 20, owner: Owner | None = None, channel: str = "test"
+    ) -> list[Event]:
         """Say something, and see all that happens."""
-        request = Request(channel="test", conversation="chat", words=sentence)
+        request = Request(channel=channel, conversation="chat", words=sentence)
         reply = self.assistant.reply(owner or self.owner, request, patience=patience)
         return [event async for event in reply]
 
-    async def say(self, sentence: str, patience: float = 20) -> Finished:
+    async def say(self, sentence: str, patience: float = 20, channel: str = "test") -> Finished:
         """Say something, and see how it ends."""
-        events = await self.events(sentence, patience)
+        events = await self.events(sentence, patience, channel=channel)
         last = events[-1]
         assert isinstance(last, Finished)
         assert sum(isinstance(event, Finished) for event in events) == 1

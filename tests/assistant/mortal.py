@@ -1,7 +1,7 @@
 """A process that dies at a certain write to the database, in one turn and nowhere else.
 
-``python -m tests.assistant.mortal STATE WRITE WHEN`` is one that is killed, in a turn of its own, and prints how
-the turn ended where it did not come to that.
+``python -m tests.assistant.mortal STATE WRITE WHEN`` is one that is killed in its turn, and prints how the
+turn ended where it did not come to that.
 """
 
 import asyncio
@@ -120,13 +120,15 @@ class Instant:
             return
         self.asked["words"] += 1
         yield "I make it."
-        yield {1: DeltaToolCall("create_container", '{"name": "dev", "modules": ["git"]}', tool_call_id="call")}
+        yield {
+            1: DeltaToolCall("create_container", '{"name": "dev", "modules": ["git"]}', tool_call_id="call")
+        }
 
 
 def main() -> None:
     """Have the turn in this process."""
-    folder, at, when = sys.argv[1:]
-    assert when in {"before", "after"}
+    folder, at = sys.argv[1:3]
+    when: When = "before" if sys.argv[3] == "before" else "after"
 
     def die() -> None:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -17,7 +17,7 @@ from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls
 
 from agent import settings
 from agent.app import App
-from agent.assistant import Assistant, Event, Finished, TextDelta, ToolStarted
+from agent.assistant import Assistant, Event, Finished, TextDelta
 from agent.assistant.history import begins_turn, calls_of, loaded
 from agent.core.conversation import SentFile
 from agent.core.operation import OperationState, Request
@@ -50,9 +50,7 @@ class Talk:
 
     async def events(self, model: Model | None = None) -> list[Event]:
         """The turn, in a new process."""
-        return [
-            event async for event in self.assistant(model).reply(self.owner, self.request, patience=20)
-        ]
+        return [event async for event in self.assistant(model).reply(self.owner, self.request, patience=20)]
 
     async def finished(self, model: Model | None = None) -> Finished:
         """How it ends there."""
@@ -108,7 +106,7 @@ def every_write() -> Iterator[tuple[int, When]]:
 
 
 async def test_a_turn_of_a_model_outlives_every_write(simulation: Simulation) -> None:
-    """Wherever it ends: one operation, one turn, and no question to the model that is answered in the books."""
+    """Wherever it ends: one operation, one turn, and nothing is asked whose answer is in the books."""
     died = 0
     for at, when in every_write():
         talk, instant = Talk(simulation, "dev please"), Instant()
@@ -158,7 +156,7 @@ async def test_a_turn_dies_again_and_again(simulation: Simulation) -> None:
 
 
 async def test_what_was_done_before_counts_afterwards(simulation: Simulation) -> None:
-    """A turn that goes on at its second step knows how the first one went: for its exit code and its report."""
+    """A turn that goes on at its second step knows how the first one went: its exit code, its report."""
     talk = Talk(simulation, "dev, and stop it")
     unreachable = Fault(" mmdebstrap ", stderr="E: Could not resolve 'mirror.invalid'", times=None)
     create: Step = {"create_container": {"name": "dev", "modules": ["node", "python", "fish"]}}
@@ -196,7 +194,9 @@ async def test_a_model_that_fails_after_a_crash_is_stood_in_for(simulation: Simu
 
 async def test_calls_of_the_same_id_are_different_calls(simulation: Simulation) -> None:
     """A server that numbers the calls of every response from 0 gets both of its changes done."""
-    steps = iter([("create_container", '{"name": "dev", "modules": []}'), ("stop_container", '{"name": "dev"}')])
+    steps = iter(
+        [("create_container", '{"name": "dev", "modules": []}'), ("stop_container", '{"name": "dev"}')]
+    )
 
     async def answer(_messages: list[ModelMessage], _info: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
         step = next(steps, None)
@@ -274,9 +274,7 @@ async def test_a_turn_that_is_cancelled_before_it_began_does_not_begin(simulatio
 async def test_of_two_processes_in_one_turn_one_answers(simulation: Simulation) -> None:
     """The second one to end gives the first one's answer, and the turn is kept once."""
     talk = Talk(simulation, "hello")
-    first, second = await asyncio.gather(
-        talk.events(Script("One.").model), talk.events(Script("Two.").model)
-    )
+    first, second = await asyncio.gather(talk.events(Script("One.").model), talk.events(Script("Two.").model))
     assert first[-1] == second[-1]
     talk.check()
 
@@ -304,7 +302,7 @@ async def test_files_are_given_again_with_the_answer(simulation: Simulation) -> 
 
 
 def test_a_process_that_is_really_killed(tmp_path: Path) -> None:
-    """kill -9 after the model's wish is written down, then before the answer is: the third process has it."""
+    """It ends after the model's wish is written down, then before the answer is; the third process has it."""
 
     def process(at: int, when: When) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "tests.assistant.mortal", str(tmp_path), str(at), when]

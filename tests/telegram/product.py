@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 from pydantic_ai.models import Model
@@ -10,10 +11,12 @@ from pydantic_ai.models import Model
 from agent.channels.telegram.bot import Connection, TelegramBot
 from agent.core.account import CONSOLE, Role
 from agent.core.owner import Owner
-from agent.voice import Transcriber
 from tests.simulation import Simulation
 from tests.telegram.client import Telegram
 from tests.telegram.people import Account, Person, Talk
+
+if TYPE_CHECKING:
+    from agent.voice import Transcriber
 
 
 class Silence:
@@ -42,7 +45,7 @@ class Product:
         account: Account,
         *,
         model: Model | None = None,
-        transcriber: Transcriber | None = None,
+        transcriber: "Transcriber | None" = None,
     ) -> None:
         self.simulation = simulation
         self.server = server

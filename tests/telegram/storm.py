@@ -7,7 +7,7 @@ import argparse
 import multiprocessing
 import os
 import random
-import signal
+import re
 import tempfile
 import time
 from collections import Counter
@@ -104,11 +104,10 @@ class Bot:
         self._process = self._context.Process(target=serve, args=self._arguments, daemon=True)
         self._process.start()
 
-    def end(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """End it, by default as nothing can be prepared for."""
+    def kill(self) -> None:
+        """End it as nothing can be prepared for."""
         assert self._process is not None
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        self._process.kill()
         self._process.join()
 
 
@@ -122,7 +121,7 @@ def bot_in(folder: Path, url: str) -> Iterator[Bot]:
     try:
         yield bot
     finally:
-        bot.end()
+        bot.kill()
 
 
 def storm(load: Load, folder: Path, seed: int = 1) -> Result:
@@ -172,9 +171,7 @@ def _open(folder: Path) -> bool:
         return bool(app.services.chats.unhandled(f"tg:{TOKEN.partition(':')[0]}"))
 
 
-def _until_answered(
-    telegram: Telegram, bot: Bot, folder: Path, load: Load, chance: random.Random
-) -> int:
+def _until_answered(telegram: Telegram, bot: Bot, folder: Path, load: Load, chance: random.Random) -> int:
     """Kill the bot whenever it has sent some more; how often that was before all was answered."""
     kills, seen, since = 0, 0, time.monotonic()
     after = chance.randint(1, max(2 * load.updates // (load.kills + 1), 1))
@@ -184,7 +181,7 @@ def _until_answered(
         if sent > seen:
             seen, since = sent, time.monotonic()
         if kills < load.kills and sent >= after:
-            bot.end()
+            bot.kill()
             bot.start()
             kills += 1
             after = sent + chance.randint(0, max(2 * (load.updates - sent) // (load.kills - kills + 1), 1))
@@ -199,17 +196,22 @@ def _count(folder: Path, talks: list[Talk], said: list[list[tuple[str, str]]], k
     lost = repeated = disordered = twice = missing = 0
     with App.open(_given(folder)) as app:
         for talk, sentences in zip(talks, said, strict=True):
+            operations = app.services.operations.list(Owner(f"tg:{talk.person.id}"), 1000)
+            shown = {app.services.chats.sent(f"operation:{one.id}") for one in operations}
+            progress = {one.message for one in shown if one is not None}
             talk.refresh()
-            follow = {one.message for one in app.services.chats.following()}
-            texts = [one.text for one in talk.messages if one.by_bot and one.id not in follow]
+            texts = [one.text for one in talk.messages if one.by_bot and one.id not in progress]
+            # An answer names first what it is about; others of theirs may follow.
+            about = [re.search(r"c[0-9]+n[0-9]+", text) for text in texts]
             words = [name for name, _ in sentences]
-            places = {name: [at for at, text in enumerate(texts) if name in text.split()] for name in words}
+            places = {
+                name: [at for at, found in enumerate(about) if found and found[0] == name] for name in words
+            }
             lost += sum(not found for found in places.values())
             repeated += sum(max(len(found) - 1, 0) for found in places.values())
             first = [found[0] for found in places.values() if found]
             disordered += first != sorted(first)
             asked = [name for name, sentence in sentences if sentence.startswith("create")]
-            operations = app.services.operations.list(Owner(f"tg:{talk.person.id}"), 1000)
             made = Counter(one.workload for one in operations if one.state is OperationState.DONE)
             twice += len(operations) - len({one.workload for one in operations})
             missing += sum(made[name] == 0 for name in asked)

@@ -10,6 +10,12 @@ from agent.texts.texts import catalogue_of
 from scripts.messages import TRANSLATED, forms, read, said_in, template, updated
 
 PLURAL_FORMS = 2
+SOURCE = """
+say("Hello " "there.")
+say.plural("{n} a", "{n} b", count, x=say.size(3))
+talk.person.say("To one.")
+outbox.say(talk, text)
+"""
 
 
 def messages(language: str) -> Iterator[Message]:
@@ -65,10 +71,7 @@ def test_a_translation_begins_and_ends_as_its_sentence(language: str) -> None:
 
 def test_sentences_are_found_where_they_are_said() -> None:
     """One literal per sentence, two where it has a plural, however it is broken into lines."""
-    assert list(said_in('say("Hello " "there.")\nsay.plural("{n} a", "{n} b", count, x=say.size(3))')) == [
-        ("Hello there.",),
-        ("{n} a", "{n} b"),
-    ]
+    assert list(said_in(SOURCE)) == [("Hello there.",), ("{n} a", "{n} b"), ("To one.",)]
 
 
 @pytest.mark.parametrize("source", ["say(text)", "say()", 'say.plural("{n} a", many, 2)', 'say(f"{x}")'])

@@ -21,6 +21,7 @@ LONGEST_MARKDOWN = 20_000
 _CODE = frozenset({"code", "pre"})
 _QUOTES = {"blockquote": "quote", "expandable_blockquote": "quote"}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&$=:])")
+_TICKED = re.compile(r"(`[^`]+`)")
 _LANGUAGE = re.compile(r"[\w+#.-]{1,32}", re.ASCII)
 
 
@@ -80,7 +81,18 @@ def code(text: str, language: str = "", limit: int = LIMIT) -> list[Part]:
 
 def escaped(value: str) -> str:
     """A value on one line that stands in Markdown as it is, whatever is in it."""
-    return _MARKUP.sub(r"\\\1", " ".join(printable(value).split()))
+    return _marked(" ".join(printable(value).split()))
+
+
+def _marked(text: str) -> str:
+    """A text with a backslash before each character that means something in Markdown."""
+    return _MARKUP.sub(r"\\\1", text)
+
+
+def quoted(text: str) -> str:
+    """A sentence of the services in Markdown: as it is, and what stands between backticks is code."""
+    pieces = _TICKED.split(" ".join(printable(text).split()))
+    return "".join(piece if number % 2 else _marked(piece) for number, piece in enumerate(pieces))
 
 
 def _language(named: str | None) -> str:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.channels.telegram import phrases
 from agent.channels.telegram.chat import Talk
 from agent.channels.telegram.outbox import Outbox
 from agent.core.errors import VoxnixError
 from agent.services.services import Services
-from agent.voice import Transcriber
+
+if TYPE_CHECKING:
+    from agent.voice import Transcriber
 
 
 class Voice:
@@ -21,7 +23,7 @@ class Voice:
         transcriber: understands speech; None where nothing is set up for that.
     """
 
-    def __init__(self, outbox: Outbox, services: Services, transcriber: Transcriber) -> None:
+    def __init__(self, outbox: Outbox, services: Services, transcriber: "Transcriber") -> None:
         self._outbox = outbox
         self._services = services
         self._transcriber = transcriber

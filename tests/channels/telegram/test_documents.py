@@ -1,7 +1,7 @@
 """What is too long for a chat becomes a file."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.channels.telegram.documents import MOST_MESSAGES, answer, output
@@ -54,6 +54,7 @@ def test_nothing_is_not_sent(nothing: str) -> None:
     assert answer(nothing, SAY).parts == output(nothing, SAY, "x").parts == ()
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.text())
 def test_a_file_has_a_caption_and_a_safe_name_whatever_is_in_it(line: str, name: str) -> None:
     """Fences in a log, names that climb out of a folder."""

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram import MessageEntity
 
@@ -134,6 +134,7 @@ def check_pair(one: MessageEntity, other: MessageEntity) -> None:
     assert not kinds & {"code", "pre"} or kinds & QUOTES
 
 
+@settings(deadline=None)
 @given(MARKDOWN)
 def test_any_text_becomes_messages_that_telegram_takes(markdown: str) -> None:
     """Arbitrary text, hostile Unicode, markup that is never closed."""
@@ -142,12 +143,14 @@ def test_any_text_becomes_messages_that_telegram_takes(markdown: str) -> None:
     assert bool(parts) == bool(seen(printable(markdown)))
 
 
+@settings(deadline=None)
 @given(LONG)
 def test_a_long_text_is_split_into_messages_that_telegram_takes(markdown: str) -> None:
     """Entities are cut with the text that they are about."""
     check(formatted(markdown))
 
 
+@settings(deadline=None)
 @given(LONG)
 def test_a_text_without_markup_is_kept_whole(text: str) -> None:
     """All that can be seen is in the messages, in its order."""
@@ -156,6 +159,7 @@ def test_a_text_without_markup_is_kept_whole(text: str) -> None:
     assert "".join(seen(part.text) for part in parts) == seen(printable(text))
 
 
+@settings(deadline=None)
 @given(LONG)
 def test_code_is_kept_whole_and_stays_code(text: str) -> None:
     """What a program said goes on as a code block in each message."""
@@ -168,6 +172,7 @@ def test_code_is_kept_whole_and_stays_code(text: str) -> None:
         assert seen(covered(part, block)) == seen(part.text)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_an_escaped_value_is_shown_as_it_is(value: str) -> None:
     """A name that a stranger chose formats nothing."""
