@@ -115,7 +115,6 @@ class App:
             self._operations,
             operations,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, now)
         preferences = Preferences(PreferenceStore(self._database))
         chats = Chats(
             Inbox(self._database),
@@ -125,6 +124,7 @@ class App:
             ChannelStore(self._database),
             now,
         )
+        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, now)
         self.services = Services(
             workloads=workloads,
             operations=operations,

@@ -82,7 +82,7 @@ def test_all_that_is_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXNIX_TELEGRAM_TOKEN", "12:token")
     monkeypatch.setenv("GROQ_API_KEY", "a key")
     monkeypatch.setenv("VOXNIX_DATABASE_URL", "postgresql://ann:pass%20word@host/db")
-    secret = settings.load(model_api_key="m/key", logfire_token="trace").secrets
+    secret = settings.load(model_api_key="m/key", logfire_token="trace").secrets  # noqa: S106
     assert secret >= {"12:token", "12%3Atoken", "a key", "a%20key", "m/key", "m%2Fkey", "trace"}
     assert secret >= {"pass word", "pass%20word"}
 
