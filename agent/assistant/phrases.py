@@ -10,7 +10,7 @@ from agent.assistant.events import Event, TextDelta, ToolEnded, ToolStarted
 from agent.assistant.history import calls_of
 from agent.assistant.turn import Turn, arguments
 from agent.phrasebook import Phrasebook
-from agent.tools.containers import containers
+from agent.tools.toolsets import TOOLSETS
 
 
 async def answered(
@@ -57,10 +57,11 @@ async def _called(turn: Turn, phrasebook: Phrasebook, call: ToolCallPart, step: 
         run_step=step,
         max_retries=0,
     )
-    tool = containers.tool_for_tool_def(containers.tools[name].tool_def, ctx=context)
+    toolset = next(one for one in TOOLSETS if name in one.tools)
+    tool = toolset.tool_for_tool_def(toolset.tools[name].tool_def, ctx=context)
     try:
         given = tool.args_validator.validate_python(arguments(call))
-        return ToolReturnPart(name, await containers.call_tool(name, given, context, tool), identity)
+        return ToolReturnPart(name, await toolset.call_tool(name, given, context, tool), identity)
     except ModelRetry as refusal:
         part = ToolReturnPart(name, refusal.message, identity, outcome="retried")
         turn.note_unrecorded(part, refused=False)  # it ran out of time

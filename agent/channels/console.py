@@ -14,6 +14,7 @@ from agent.channels import cli, render
 from agent.channels.gate import settle
 from agent.channels.replying import View, view
 from agent.channels.waiting import Interrupted
+from agent.core.account import CONSOLE
 from agent.core.conversation import checked_sentence
 from agent.core.errors import HostFailure, Refusal, problem_of
 from agent.core.operation import Operation, OperationState, Request
@@ -171,7 +172,7 @@ class Console:
                 under_way = under_way or operation
                 continue
             with suppress(Refusal):  # answered elsewhere meanwhile
-                self._desk.services.operations.deny(self._desk.owner, operation.id)
+                self._desk.services.operations.deny(self._desk.owner, operation.id, CONSOLE)
         return KeyboardInterrupt() if under_way is None else Interrupted(under_way)
 
     async def _reply(self, sentence: str) -> int:

@@ -4,6 +4,7 @@ VoxnixError
 ├── Refusal                 the person can mend it             exit code 3
 │   ├── InvalidName         a name that breaks the rule
 │   ├── InvalidRequest      anything else that cannot be asked for like this
+│   ├── NotAllowed          the account may not, or not any more
 │   ├── UnknownModule       with the nearest names
 │   ├── InvalidSpec         modules and options of which nothing can be made
 │   ├── UnknownWorkload     also the answer for another owner's workload
@@ -92,6 +93,10 @@ class InvalidName(Refusal):
 
 class InvalidRequest(Refusal):
     """Something that cannot be asked for like this."""
+
+
+class NotAllowed(Refusal):
+    """Who asks may not: they are unknown, or their role does not go so far."""
 
 
 class UnknownModule(Refusal):

@@ -1,37 +1,13 @@
 """Buttons in chats: what a tap on one does, for whom, and until when. What travels is a random id alone."""
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
+from agent.core.chat import Action, Button
 from agent.store.database import Database
 from agent.store.schema import buttons
-
-Action = Mapping[str, str | int]
-
-
-@dataclass(frozen=True)
-class Button:
-    """Something to tap on.
-
-    Attributes:
-        id: what the chat sends back.
-        account: who may tap it; empty where that is decided by what it does.
-        chat: where it is.
-        action: what it does.
-        expires_at: until when, in UTC.
-        used_at: when it was tapped, where it can be only once.
-    """
-
-    id: str
-    account: str
-    chat: int
-    action: Action
-    expires_at: datetime
-    used_at: datetime | None = None
 
 
 class ButtonStore:
@@ -63,6 +39,14 @@ class ButtonStore:
         with self._database.write() as connection:
             first = update(buttons).where(buttons.c.id == identifier, buttons.c.used_at.is_(None))
             return connection.execute(first.values(used_at=now)).rowcount > 0
+
+    def expire(self, account: str, now: datetime) -> None:
+        """End all buttons of an account that are not used yet."""
+        unused = update(buttons).where(
+            buttons.c.account == account, buttons.c.used_at.is_(None), buttons.c.expires_at > now
+        )
+        with self._database.write() as connection:
+            connection.execute(unused.values(expires_at=now))
 
     def prune(self, before: datetime) -> None:
         """Forget the buttons that expired before a moment."""

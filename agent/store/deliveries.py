@@ -1,29 +1,14 @@
 """What was sent to people, by what it is: after a crash nothing is sent twice, and is edited on."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
+from agent.core.chat import Delivery
 from agent.store.database import Database
 from agent.store.schema import deliveries
 
 MESSAGE = (deliveries.c.key, deliveries.c.chat, deliveries.c.message)
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A message in a chat.
-
-    Attributes:
-        key: what it is, such as ``operation:17``.
-        chat: where it is.
-        message: its id there.
-    """
-
-    key: str
-    chat: int
-    message: int
 
 
 class DeliveryStore:

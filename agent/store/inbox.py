@@ -1,37 +1,13 @@
 """What came in from chats: a row is there before the sender is told that it arrived."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
+from agent.core.chat import Incoming
 from agent.store.database import Database
 from agent.store.schema import inbox
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One thing that came in.
-
-    Attributes:
-        source: from where, such as ``tg:12345`` for one bot.
-        number: of the source, growing.
-        lane: what is handled in order, such as one chat; lanes do not wait for each other.
-        payload: as it came, in JSON.
-        received_at: in UTC.
-    """
-
-    source: str
-    number: int
-    lane: str
-    payload: str
-    received_at: datetime
-
-    @property
-    def key(self) -> str:
-        """The one name of it, such as ``tg:12345:678``."""
-        return f"{self.source}:{self.number}"
 
 
 class Inbox:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from agent.core.chat import Delivery, Incoming
 from agent.core.conversation import SentFile
 from agent.store.buttons import ButtonStore
 from agent.store.database import Database
-from agent.store.deliveries import Delivery, DeliveryStore
-from agent.store.inbox import Inbox, Incoming
+from agent.store.deliveries import DeliveryStore
+from agent.store.inbox import Inbox
 from agent.store.turns import TurnRecord, TurnStore
 
 
