@@ -1,5 +1,7 @@
 """Commands, which begin with a slash, and what is said aloud."""
 
+import asyncio
+
 import pytest
 
 from agent.assistant.history import begins_turn
@@ -52,6 +54,20 @@ async def test_a_model_knows_that_it_hears_rather_than_reads(chat: Chat) -> None
         chat.use(script.model)
         await chat.say("start deaf", channel=channel)
         assert ("recognised from speech" in script.told[0]) is told
+
+
+async def test_those_who_wait_keep_nobody_waiting(chat: Chat) -> None:
+    """However many turns wait for their operations, a list is there at once."""
+    chat.simulation.made(chat.owner, "dev")
+    with chat.simulation.standstill() as reached:
+        waiting = [asyncio.create_task(chat.events("/restart dev", patience=30)) for _ in range(45)]
+        assert await asyncio.to_thread(reached.wait, 10)
+        while len(chat.changes) < 1 + len(waiting):
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            assert "**dev**" in (await chat.say("/list")).text
+        assert not any(task.done() for task in waiting)
+    await asyncio.gather(*waiting)
 
 
 @pytest.mark.parametrize("words", ["yes", "yes, destroy dev", "I agree", "approve it", "/approve 1"])
