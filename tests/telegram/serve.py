@@ -1,4 +1,4 @@
-"""`python -m tests.telegram.serve`: the fake as a process of its own; prints its address, and the bot's token if it made one."""
+"""`python -m tests.telegram.serve`: the fake as a process of its own; prints its address."""
 
 import argparse
 import signal
@@ -10,7 +10,9 @@ def main() -> None:
     """Serve until a signal says stop."""
     parser = argparse.ArgumentParser(prog="python -m tests.telegram.serve")
     parser.add_argument("--port", type=int, default=0, help="0 is any")
-    parser.add_argument("--keep", type=int, help="messages that each chat keeps; all of them and all calls if not given")
+    parser.add_argument(
+        "--keep", type=int, help="messages that each chat keeps; all of them and all calls if not given"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of all ids")
     parser.add_argument("--token", default="", help="of a bot that is there from the start, such as 1:a")
     parser.add_argument("--people", nargs="*", default=[], metavar="NAME", help="who is there from the start")

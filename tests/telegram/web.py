@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import cast
@@ -31,7 +31,7 @@ _UNAUTHORIZED = Refused(401, "Unauthorized")
 _NOT_FOUND = Refused(404, "Not Found")
 
 
-class Cut(Exception):  # noqa: N818 - it is what happens, no error
+class Cut(Exception):
     """The connection goes away instead of an answer."""
 
 
@@ -172,7 +172,7 @@ async def _serve(server: Server, port: int, ready: threading.Event, stop: asynci
 
 
 @contextmanager
-def running(server: Server, port: int = 0) -> Iterator[Server]:
+def running(server: Server, port: int = 0) -> Generator[Server]:
     """The server for the length of a block, in a thread of its own."""
     ready = threading.Event()
     stop = asyncio.Event()

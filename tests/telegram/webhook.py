@@ -55,4 +55,8 @@ async def _post(client: httpx.AsyncClient, url: str, update: Json) -> str:
         answer = await client.post(url, json=update)
     except httpx.HTTPError:
         return "Connection refused"
-    return "" if answer.is_success else f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}"
+    return (
+        ""
+        if answer.is_success
+        else f"Wrong response from the webhook: {answer.status_code} {answer.reason_phrase}"
+    )
