@@ -7,10 +7,11 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from tests.telegram import acting, looking, stage
+from tests.telegram.page import document
 from tests.telegram.server import Server
 
 VERBS = stage.VERBS | acting.VERBS | looking.VERBS
@@ -46,6 +47,10 @@ def application(server: Server) -> Starlette:
         except (AssertionError, KeyError, TypeError, ValueError) as error:
             return JSONResponse({"error": str(error)}, 400)
 
+    async def page(_request: Request) -> Response:
+        shown, headers = document()
+        return HTMLResponse(shown, headers=headers)
+
     async def file(request: Request) -> Response:
         found = server.world.files.get(request.path_params["id"])
         if found is None:
@@ -54,6 +59,7 @@ def application(server: Server) -> Starlette:
         return Response(found.content, media_type="application/octet-stream", headers=_HARMLESS)
 
     routes = [
+        Route("/", page),
         Route("/control/file/{id}", file),
         Route("/control/{verb}", control, methods=["POST"]),
     ]

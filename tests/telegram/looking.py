@@ -41,7 +41,10 @@ async def overview(server: Server, *, most: int = 100) -> Json:
     """Who and what there is: bots, people and groups, and how far their chats are."""
     world = server.world
     return {
-        "bots": [{"id": bot.id, "name": bot.name, "username": bot.username} for bot in world.bots.values()],
+        "bots": [
+            {"id": bot.id, "name": bot.name, "username": bot.username, "listening": bot.updates.listening()}
+            for bot in world.bots.values()
+        ],
         "people": [
             {"id": one.id, "name": one.name, "language": one.language}
             for one in list(world.people.values())[:most]
@@ -77,8 +80,8 @@ async def answer(server: Server, *, bot: int, tap: str, wait: float = 0) -> Json
 
 def menu(here: Place, *, bot: int = 0) -> list[Json]:
     """The commands that a person is offered in a chat."""
-    menus = bot_of(here.server, bot) if bot else next(here.chat.bots())
-    return commands.seen_by(menus, here.account, here.chat)
+    bots = [bot_of(here.server, bot)] if bot else here.chat.bots()
+    return [command for one in bots for command in commands.seen_by(one, here.account, here.chat)]
 
 
 def menus(server: Server, *, bot: int) -> Json:
