@@ -1,21 +1,12 @@
-"""What happens on the people's side: who there is, and what they do. Tests and the page ask for it by name.
+"""Who there is on the people's side: what tests and the page ask for by name, first part."""
 
-A place is named by a person and a chat as the person sees it: a bot's id is the private chat with it, any other is a group.
-"""
-
-import base64
-import time
 from collections.abc import Callable
-from typing import cast
+from dataclasses import dataclass
 
-from tests.telegram import files
-from tests.telegram.marks import is_for, with_marks
 from tests.telegram.server import Server
 from tests.telegram.texts import Json
 from tests.telegram.updates import Updates
-from tests.telegram.world import Account, Bot, Chat, Message, Tap
-
-MOST_TAPS = 10_000
+from tests.telegram.world import Account, Bot, Chat
 
 
 def bot(
@@ -67,17 +58,31 @@ def bot_of(server: Server, number: int) -> Bot:
     raise AssertionError(f"there is no bot {number}")
 
 
-def place(server: Server, person: int, chat: int) -> tuple[Account, Chat]:
-    """A person, and the chat that they mean; a private one is there once somebody goes to it."""
+@dataclass(frozen=True)
+class Place:
+    """A person in a chat, named as the person sees it: a bot's id is the private chat with it.
+
+    Attributes:
+        server: on which.
+        account: the person.
+        chat: where they are.
+        thread: the topic that they are in.
+    """
+
+    server: Server
+    account: Account
+    chat: Chat
+    thread: int | None
+
+
+def place(server: Server, person: int, chat: int, thread: int | None = None) -> Place:
+    """A person in a chat that they mean; a private one is there once somebody goes to it."""
     account = account_of(server, person)
-    if chat < 0:
-        found = server.world.chats.get((0, chat))
-        assert found is not None, f"there is no group {chat}"
-        return account, found
-    key = (chat, person)
-    if key not in server.world.chats:
+    key = (0, chat) if chat < 0 else (chat, person)
+    if chat > 0 and key not in server.world.chats:
         members = [account, bot_of(server, chat)]
         server.world.chats[key] = Chat(person, "private", "", members, server.world.keep)
+<<<<<<< HEAD
     return account, server.world.chats[key]
 
 
@@ -273,6 +278,10 @@ def react(server: Server, *, person: int, chat: int, message: int, emoji: str) -
         change[name] = [{"type": "emoji", "emoji": one}] if one else []
     for told in found.bots():
         told.updates.put("message_reaction", change)
+=======
+    assert key in server.world.chats, f"there is no group {chat}"
+    return Place(server, account, server.world.chats[key], thread)
+>>>>>>> botapi
 
 
 def put(server: Server, *, bot: int, kind: str, content: Json) -> int:
@@ -280,6 +289,7 @@ def put(server: Server, *, bot: int, kind: str, content: Json) -> int:
     return bot_of(server, bot).updates.put(kind, content)
 
 
+<<<<<<< HEAD
 VERBS: dict[str, Callable[..., object]] = {
     verb.__name__: verb
     for verb in (
@@ -302,3 +312,6 @@ VERBS: dict[str, Callable[..., object]] = {
         put,
     )
 }
+=======
+VERBS: dict[str, Callable[..., object]] = {verb.__name__: verb for verb in (bot, people, group, put)}
+>>>>>>> botapi
