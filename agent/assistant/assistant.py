@@ -38,8 +38,8 @@ MAX_AMBIENT = 50
 """Containers that a model is told about before it asks."""
 BROKE_OFF = "_(The turn was ended before it was done.)_"
 THREADS = 400
-"""Tools that run at the same time. One that waits for an operation holds a thread for so long, and nobody else
-should have to wait for that."""
+"""Tools that run at the same time. One that waits for an operation holds a thread for so long, and nobody
+else should have to wait for that."""
 SPOKEN = frozenset({"telegram voice"})
 """Channels on which a person speaks aloud."""
 HEARD = (

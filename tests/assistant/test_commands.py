@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from agent.assistant import Event, ToolStarted
 from agent.assistant.history import begins_turn
-from agent.core.operation import OperationState
+from agent.core.operation import OperationState, Request
 from tests.assistant.conftest import Chat
 from tests.assistant.scripts import Script
 
@@ -59,11 +60,18 @@ async def test_a_model_knows_that_it_hears_rather_than_reads(chat: Chat) -> None
 async def test_those_who_wait_keep_nobody_waiting(chat: Chat) -> None:
     """However many turns wait for their operations, a list is there at once."""
     chat.simulation.made(chat.owner, "dev")
-    with chat.simulation.standstill() as reached:
-        waiting = [asyncio.create_task(chat.events("/restart dev", patience=30)) for _ in range(45)]
-        assert await asyncio.to_thread(reached.wait, 10)
-        while len(chat.changes) < 1 + len(waiting):
-            await asyncio.sleep(0.01)
+    called = asyncio.Queue[Event]()
+
+    async def restart() -> None:
+        request = Request(channel="test", conversation="chat", words="/restart dev")
+        async for event in chat.assistant.reply(chat.owner, request, patience=30):
+            if isinstance(event, ToolStarted):
+                called.put_nowait(event)
+
+    with chat.simulation.standstill():
+        waiting = [asyncio.create_task(restart()) for _ in range(45)]
+        for _ in waiting:
+            await called.get()
         async with asyncio.timeout(10):
             assert "**dev**" in (await chat.say("/list")).text
         assert not any(task.done() for task in waiting)
