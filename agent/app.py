@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from agent.core.errors import HostFailure, InvalidSettings
 from agent.core.operation import Operation, Plan
+from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.services.access import Access
 from agent.services.budget import Budget
@@ -68,6 +69,7 @@ class App:
     """
 
     def __init__(self, settings: Settings, node: Node) -> None:
+        keep(settings.secrets)  # before anything can go wrong and say so
         self.settings = settings
         self.node = node
         self._database = Database(settings.database)
@@ -113,7 +115,6 @@ class App:
             self._operations,
             operations,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, now)
         preferences = Preferences(PreferenceStore(self._database))
         chats = Chats(
             Inbox(self._database),
@@ -123,6 +124,7 @@ class App:
             ChannelStore(self._database),
             now,
         )
+        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, now)
         self.services = Services(
             workloads=workloads,
             operations=operations,
@@ -214,8 +216,15 @@ class App:
         if self.settings.logfire_token is not None:
             import logfire  # noqa: PLC0415
 
-            token = self.settings.logfire_token.get_secret_value()
-            logfire.configure(token=token, service_name="voxnix", console=False, inspect_arguments=False)
+            from agent.assistant.tracing import Discreet  # noqa: PLC0415
+
+            logfire.configure(
+                token=self.settings.logfire_token.get_secret_value(),
+                service_name="voxnix",
+                console=False,
+                inspect_arguments=False,
+                additional_span_processors=[Discreet()],
+            )
         return Assistant(self.settings, self.services, self.conversations, self.turns, model=model)
 
     def refresh_modules(self) -> list[str]:

@@ -5,6 +5,7 @@ import socket
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -31,6 +32,8 @@ NOT_SETTINGS = frozenset(
     }
 )
 """Variables with our prefix that belong to the scripts around the product."""
+SECRET_VARIABLES = ("_API_KEY", "_ACCESS_KEY", "_TOKEN", "PASSWORD")
+"""How the names of variables end in which libraries look for what is secret."""
 
 
 def _node_name() -> str:
@@ -224,6 +227,14 @@ class Settings(BaseSettings):
     def zone(self) -> tzinfo:
         """The time zone that people mean."""
         return _zone(self.timezone)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """All that may be said nowhere, as it is and as it stands in a URL."""
+        given = {value.get_secret_value() for _, value in self if isinstance(value, SecretStr)}
+        given |= {value for name, value in os.environ.items() if name.endswith(SECRET_VARIABLES)}
+        given.add(unquote(urlsplit(self.database_url).password or ""))
+        return frozenset(given | {quote(value, safe="") for value in given})
 
     @property
     def own_modules(self) -> Path:

@@ -77,6 +77,16 @@ def test_the_key_of_a_model_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "sk-secret" not in f"{loaded!r} {loaded.model_dump()} {loaded.model_dump_json()}"
 
 
+def test_all_that_is_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings, the password in a URL, and providers' own variables; as they are, and as URLs have them."""
+    monkeypatch.setenv("VOXNIX_TELEGRAM_TOKEN", "12:token")
+    monkeypatch.setenv("GROQ_API_KEY", "a key")
+    monkeypatch.setenv("VOXNIX_DATABASE_URL", "postgresql://ann:pass%20word@host/db")
+    secret = settings.load(model_api_key="m/key", logfire_token="trace").secrets  # noqa: S106
+    assert secret >= {"12:token", "12%3Atoken", "a key", "a%20key", "m/key", "m%2Fkey", "trace"}
+    assert secret >= {"pass word", "pass%20word"}
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     """A setting without a description cannot be explained in an error."""
     assert all(field.description for field in settings.Settings.model_fields.values())

@@ -140,6 +140,9 @@ def _options(
     ] = False,
 ) -> None:
     del version  # its callback has printed it
+    from agent.channels.logs import DiscreetRecord
+
+    logging.setLogRecordFactory(DiscreetRecord)
     if verbose or context.invoked_subcommand in {"worker", "bot"}:
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
         log.setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -28,10 +28,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from agent.core.secrecy import hidden
+
 
 @dataclass(frozen=True)
 class Problem:
     """An error as a value: what is stored with an operation, printed as JSON and shown to a model.
+
+    Whatever a library puts into its errors, nothing secret is in one of these.
 
     Attributes:
         kind: ``refused`` (the person can mend it), ``settings`` or ``failed`` (the host).
@@ -48,6 +52,12 @@ class Problem:
     why: str = ""
     hint: str = ""
     about: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+
+    def __post_init__(self) -> None:
+        """Hide what must not be said."""
+        for name in ("what", "why", "hint"):
+            object.__setattr__(self, name, hidden(getattr(self, name)))
+        object.__setattr__(self, "about", {key: hidden(value) for key, value in self.about.items()})
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.why, self.hint) if part)
@@ -195,6 +205,6 @@ def problem_of(error: Exception) -> Problem:
         "failed",
         type(error).__name__,
         "Something went wrong inside Voxnix.",
-        f"{type(error).__name__}: {error}"[:300],
+        hidden(f"{type(error).__name__}: {error}")[:300],  # cut afterwards: half a key would not be known
         "The log of the worker has the details.",
     )

@@ -15,6 +15,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from agent.core.errors import HostFailure
+from agent.core.secrecy import keep
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ class Webhook:
         self._receive = receive
         self._health = health
         self._secret = secrets.token_urlsafe(32)  # anew at each start: Telegram is told below
+        keep([self._secret])
 
     async def run(self) -> None:
         """Take updates until cancelled.
