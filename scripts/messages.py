@@ -2,7 +2,7 @@
 
 New sentences are added with an empty translation, to be filled in by hand; those that no code says any more
 are dropped. A sentence is what `say(…)`, `person.say(…)` or `say.plural(…, …, n)` is given as a literal where
-people are spoken to.
+people are spoken to, and what services say that stands in the table of `phrases/refusals.py`.
 """
 
 import ast
@@ -14,6 +14,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
+from agent.channels.telegram.phrases.refusals import SENTENCES
 from agent.texts.texts import LANGUAGES, SOURCE, catalogue_of
 
 ROOT = Path(__file__).parent.parent
@@ -82,6 +83,8 @@ def template() -> Catalog:
             found.add(
                 literals[0] if len(literals) == 1 else literals, locations=[(f"{file.relative_to(ROOT)}", 0)]
             )
+    for sentence in SENTENCES:
+        found.add(sentence, locations=[(f"{SPEAKING.relative_to(ROOT)}/phrases/refusals.py", 0)])
     return found
 
 

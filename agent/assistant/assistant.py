@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anyio.to_thread import current_default_thread_limiter
 from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.models import Model
 
@@ -36,6 +37,9 @@ INSTRUCTIONS = Path(__file__).with_name("instructions.md")
 MAX_AMBIENT = 50
 """Containers that a model is told about before it asks."""
 BROKE_OFF = "_(The turn was ended before it was done.)_"
+THREADS = 400
+"""Tools that run at the same time. One that waits for an operation holds a thread for so long, and nobody
+else should have to wait for that."""
 SPOKEN = frozenset({"telegram voice"})
 """Channels on which a person speaks aloud."""
 HEARD = (
@@ -105,6 +109,7 @@ class Assistant:
         Raises:
             InvalidRequest: the sentence is empty, too long or not text. Nothing was done then.
         """
+        current_default_thread_limiter().total_tokens = THREADS  # of the event loop that runs now
         said = request.model_copy(update={"words": checked_sentence(request.words)})
         deps = Deps(owner, said, self._services, patience, sends_files)
         turn = await asyncio.to_thread(self._records.begin, deps)

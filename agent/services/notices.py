@@ -55,4 +55,8 @@ class Notices:
         if notice.kind is not NoticeKind.CRASHED:
             return False  # the worker forgets it where a quota is kept again, or its workload is gone
         workload = self._workloads.find(Owner(notice.owner), notice.workload)
-        return workload is None or workload.state in _WELL
+        if workload is None:
+            return True
+        # The notice is written first: what was seen before the crash says nothing about it.
+        seen_since = workload.observed_at is not None and workload.observed_at > notice.created_at
+        return seen_since and workload.state in _WELL

@@ -20,6 +20,9 @@ WORKER_SILENCE = timedelta(seconds=10)
 NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE})
 """What concerns everybody on a node, and so is an admin's."""
 
+LONGEST_POLL = 0.25
+"""Seconds between two looks at an operation that takes long."""
+
 Planner = Callable[[Operation], Plan]
 """What a gated operation would do, as things stand now."""
 
@@ -170,7 +173,8 @@ class Operations:
                 if changed() and (seen := self.get(owner, number)) != operation:
                     yield (operation := seen)
                     continue
-                time.sleep(self._database.poll)
+                # The longer it takes, the rarer the looks: hundreds may wait at the same time.
+                time.sleep(max(self._database.poll, min((now - started) / 20, LONGEST_POLL)))
 
     def wait(self, owner: Owner, number: int, patience: float = float("inf")) -> Operation:
         """The last state that :meth:`watch` yields."""

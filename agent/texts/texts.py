@@ -44,6 +44,10 @@ class Texts:
         """A sentence, with the values in their places."""
         return self._translations.gettext(msgid).format(**values)
 
+    def known(self, msgid: str, **values: object) -> str:
+        """The same for a sentence that is no literal where it is said, but stands in a table."""
+        return self(msgid, **values)
+
     def plural(self, one: str, many: str, n: int, **values: object) -> str:
         """A sentence whose form depends on a number, which is ``{n}`` in it."""
         return self._translations.ngettext(one, many, n).format(n=self.number(n), **values)

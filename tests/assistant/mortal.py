@@ -26,7 +26,7 @@ from agent.core.operation import Request
 from agent.core.owner import Owner
 
 When = Literal["before", "after"]
-OWNER = Owner("tg:5")
+OWNER = Owner("ann")
 REQUEST = Request(channel="telegram", conversation="5:0", words="dev please", key="tg:9:1")
 
 

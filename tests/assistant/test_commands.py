@@ -1,9 +1,12 @@
 """Commands, which begin with a slash, and what is said aloud."""
 
+import asyncio
+
 import pytest
 
+from agent.assistant import Event, ToolStarted
 from agent.assistant.history import begins_turn
-from agent.core.operation import OperationState
+from agent.core.operation import OperationState, Request
 from tests.assistant.conftest import Chat
 from tests.assistant.scripts import Script
 
@@ -52,6 +55,27 @@ async def test_a_model_knows_that_it_hears_rather_than_reads(chat: Chat) -> None
         chat.use(script.model)
         await chat.say("start deaf", channel=channel)
         assert ("recognised from speech" in script.told[0]) is told
+
+
+async def test_those_who_wait_keep_nobody_waiting(chat: Chat) -> None:
+    """However many turns wait for their operations, a list is there at once."""
+    chat.simulation.made(chat.owner, "dev")
+    called = asyncio.Queue[Event]()
+
+    async def restart() -> None:
+        request = Request(channel="test", conversation="chat", words="/restart dev")
+        async for event in chat.assistant.reply(chat.owner, request, patience=30):
+            if isinstance(event, ToolStarted):
+                called.put_nowait(event)
+
+    with chat.simulation.standstill():
+        waiting = [asyncio.create_task(restart()) for _ in range(45)]
+        for _ in waiting:
+            await called.get()
+        async with asyncio.timeout(10):
+            assert "**dev**" in (await chat.say("/list")).text
+        assert not any(task.done() for task in waiting)
+    await asyncio.gather(*waiting)
 
 
 @pytest.mark.parametrize("words", ["yes", "yes, destroy dev", "I agree", "approve it", "/approve 1"])

@@ -35,9 +35,11 @@ class Place:
         self.seen(workload, WorkloadState.FAILED)
         return workload
 
-    def seen(self, workload: Workload, state: WorkloadState) -> None:
-        """It was observed."""
-        self.workloads.observe("box", {workload.machine: (state, ())}, self.now)
+    def seen(
+        self, workload: Workload, state: WorkloadState, *, later: timedelta = timedelta(seconds=1)
+    ) -> None:
+        """It was observed after what happened, or before."""
+        self.workloads.observe("box", {workload.machine: (state, ())}, self.now + later)
 
     def add(self, kind: NoticeKind, workload: Workload, occasion: str = "") -> None:
         """Something happened."""
@@ -100,6 +102,14 @@ def test_a_crash_that_was_mended_is_not_told(place: Place, state: WorkloadState)
     assert place.kinds() == []
     place.seen(dev, WorkloadState.STOPPED)
     assert place.kinds() == []
+
+
+def test_a_container_that_was_seen_running_before_it_crashed_is_not_mended(place: Place) -> None:
+    """A notice may be there before the state is written down."""
+    dev = place.failed()
+    place.seen(dev, WorkloadState.RUNNING, later=timedelta(seconds=-1))
+    place.add(NoticeKind.CRASHED, dev)
+    assert place.kinds() == place.kinds() == [NoticeKind.CRASHED]
 
 
 def test_of_a_container_that_is_gone_nothing_is_told(place: Place) -> None:

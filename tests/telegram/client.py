@@ -1,6 +1,6 @@
 """What a test holds of a fake Telegram: the same words for one in its process and for one in another."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,7 +58,7 @@ class Telegram:
         return self._ask("say_all", people=[person.id for person in people], chat=bot.id, text=text)
 
     def put(self, bot: Account, kind: str, content: Json) -> int:
-        """Queue any update at all for a bot; returns its id, or 0 if the bot does not want its kind."""
+        """Queue any update for a bot; returns its id, or 0 if the bot does not want its kind."""
         return self._ask("put", bot=bot.id, kind=kind, content=content)
 
     def updates(self, bot: Account) -> Json:
@@ -66,7 +66,7 @@ class Telegram:
         return self._ask("updates", bot=bot.id)
 
     def menus(self, bot: Account) -> dict[str, list[Json]]:
-        """Every menu that a bot set, by its scope and, after a space, its language: `all_private_chats de`."""
+        """Every menu of a bot, by its scope and, after a space, its language: `all_private_chats de`."""
         return self._ask("menus", bot=bot.id)
 
     def calls(self, method: str = "") -> list[Json]:
@@ -108,7 +108,7 @@ class Telegram:
         return self._ask("release")
 
     def rules(self, **rules: object) -> None:
-        """Change `limits` (on or off), `chat group overall` (size and rate), `query_lifetime`."""
+        """Change `query_lifetime`, or limits: `on`, and `chat group overall` (size and rate)."""
         self._ask("rules", **rules)
 
     def _ask(self, verb: str, **params: object) -> Any:  # noqa: ANN401 - JSON
@@ -116,7 +116,7 @@ class Telegram:
 
 
 @contextmanager
-def serving(*, seed: int = 1, keep: int | None = None, port: int = 0) -> Iterator[Telegram]:
+def serving(*, seed: int = 1, keep: int | None = None, port: int = 0) -> Generator[Telegram]:
     """A fake in a thread of this process, for the length of a block.
 
     Args:
@@ -129,7 +129,7 @@ def serving(*, seed: int = 1, keep: int | None = None, port: int = 0) -> Iterato
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Telegram]:
+def connected(url: str) -> Generator[Telegram]:
     """A fake that runs in another process, for the length of a block."""
     wire = Remote(url)
     try:

@@ -1,4 +1,4 @@
-"""What people see, what bots did, and what goes wrong: the other half of what tests and the page ask for by name."""
+"""What people see, what bots did, and what goes wrong: what is asked for by name, third part."""
 
 import asyncio
 import base64
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tests.telegram import commands
 from tests.telegram.faults import Fault
 from tests.telegram.server import Server
-from tests.telegram.stage import bot_of, place
+from tests.telegram.stage import Place, bot_of
 from tests.telegram.texts import Json
 from tests.telegram.world import Chat
 
@@ -16,9 +16,9 @@ FADES = 5.0
 """Seconds after which nobody sees any more what a bot said that it was doing."""
 
 
-async def look(server: Server, *, person: int, chat: int, since: int = 0, wait: float = 0) -> Json:
+async def look(here: Place, *, since: int = 0, wait: float = 0) -> Json:
     """What a chat shows that changed since a version; waits for a change if there was none."""
-    _, found = place(server, person, chat)
+    found = here.chat
     await found.changes(since, wait)
     return {
         "version": found.version,
@@ -41,7 +41,10 @@ async def overview(server: Server, *, most: int = 100) -> Json:
     """Who and what there is: bots, people and groups, and how far their chats are."""
     world = server.world
     return {
-        "bots": [{"id": bot.id, "name": bot.name, "username": bot.username} for bot in world.bots.values()],
+        "bots": [
+            {"id": bot.id, "name": bot.name, "username": bot.username, "listening": bot.updates.listening()}
+            for bot in world.bots.values()
+        ],
         "people": [
             {"id": one.id, "name": one.name, "language": one.language}
             for one in list(world.people.values())[:most]
@@ -75,10 +78,10 @@ async def answer(server: Server, *, bot: int, tap: str, wait: float = 0) -> Json
     return tapped.answer
 
 
-def menu(server: Server, *, person: int, chat: int, bot: int = 0) -> list[Json]:
+def menu(here: Place, *, bot: int = 0) -> list[Json]:
     """The commands that a person is offered in a chat."""
-    account, found = place(server, person, chat)
-    return commands.seen_by(bot_of(server, bot or chat), account, found)
+    bots = [bot_of(here.server, bot)] if bot else here.chat.bots()
+    return [command for one in bots for command in commands.seen_by(one, here.account, here.chat)]
 
 
 def menus(server: Server, *, bot: int) -> Json:
@@ -97,7 +100,7 @@ def file(server: Server, *, id: str) -> Json:  # noqa: A002 - the Bot API's word
 
 
 def counts(server: Server) -> Json:
-    """How much happened: what was said, and each method's calls; what waits for the bots; how long people waited."""
+    """How much was said and called; what waits for the bots; how long people waited for them."""
     queues = [bot.updates for bot in server.world.bots.values()]
     return {
         "calls": dict(server.counts),
@@ -170,27 +173,21 @@ async def release(server: Server) -> int:
     return await server.faults.release()
 
 
-def rules(
-    server: Server,
-    *,
-    limits: bool | None = None,
-    chat: tuple[float, float] | None = None,
-    group: tuple[float, float] | None = None,
-    overall: tuple[float, float] | None = None,
-    query_lifetime: float | None = None,
-) -> None:
-    """Change how fast bots may send (size and rate of each budget), and how long a tap can be answered."""
-    kept = server.limits
-    kept.on = kept.on if limits is None else limits
-    kept.chat, kept.group, kept.overall = chat or kept.chat, group or kept.group, overall or kept.overall
+def rules(server: Server, *, query_lifetime: float | None = None, **limits: object) -> None:
+    """Change how long a tap can be answered, and how fast bots may send: any field of `Limits`."""
     if query_lifetime is not None:
         server.world.query_lifetime = query_lifetime
+    for name, value in limits.items():
+        assert name in {"on", "chat", "group", "overall"}, f"there is no limit “{name}”"
+        setattr(server.limits, name, value)
 
 
 VERBS: dict[str, Callable[..., object]] = {
     verb.__name__: verb
     for verb in (
-        *(look, overview, answer, menu, menus, file, counts, reset, calls, updates),
+        *(overview, answer, menus, file, counts, reset, calls, updates),
         *(fault, outage, calm, holding, release, rules),
     )
 }
+HERE: dict[str, Callable[..., object]] = {verb.__name__: verb for verb in (look, menu)}
+"""Those that are done in a place."""

@@ -117,9 +117,11 @@ async def _get_member(call: Call) -> Json:
     raise bad("PARTICIPANT_ID_INVALID" if call.number("user_id") else "invalid user_id specified")
 
 
-_POWERS = ("can_be_edited", "can_manage_chat", "can_delete_messages", "can_manage_video_chats")
-_POWERS += ("can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users")
-_POWERS += ("can_post_stories", "can_edit_stories", "can_delete_stories")
+_POWERS = (
+    *("can_be_edited", "can_manage_chat", "can_delete_messages", "can_manage_video_chats"),
+    *("can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users"),
+    *("can_post_stories", "can_edit_stories", "can_delete_stories"),
+)
 _RIGHTS: dict[str, Json] = {
     "creator": {"is_anonymous": False},
     "administrator": {"is_anonymous": False} | dict.fromkeys(_POWERS, True),
@@ -136,16 +138,17 @@ async def _react(call: Call) -> bool:
         raise bad("REACTIONS_TOO_MANY")
     if any(one.get("type") != "emoji" or one.get("emoji") not in REACTIONS for one in given):
         raise bad("REACTION_INVALID")
-    others = {who: emoji for who, emoji in (message.reactions or {}).items() if who != call.bot.id}
-    message.reactions = others | {call.bot.id: one["emoji"] for one in given}
+    message.reactions = dict(message.reactions or {})
+    message.reactions.pop(call.bot.id, None)
+    if given:
+        message.reactions[call.bot.id] = given[0]["emoji"]
     message.chat.touch(message)
     return True
 
 
 REACTIONS = frozenset(
     "👍👎🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🙏👌🥱🥴😍🐳💯🤣🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝🤗🫡🎅🎄💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
-)
-REACTIONS |= {"❤", "⚡", "🕊", "🌚", "🌭", "✍", "☃", "👨‍💻", "🤷‍♂", "🤷", "🤷‍♀", "❤‍🔥"}
+) | {"❤", "⚡", "🕊", "🌚", "🌭", "✍", "☃", "👨‍💻", "🤷‍♂", "🤷", "🤷‍♀", "❤‍🔥"}
 """Emoji that Telegram takes for a reaction."""
 
 

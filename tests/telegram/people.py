@@ -109,7 +109,7 @@ class Person:
         return Talk(self.wire, self, bot.id)
 
     def enters(self, group: Group, thread: int | None = None, status: str = "") -> "Talk":
-        """Go to a group, or to a topic of it; who is not in it joins, maybe as `administrator` or `creator`."""
+        """Go to a group, or to a topic of it; who is not in it joins, maybe as `administrator`."""
         self.wire.call("enter", {"person": self.id, "chat": group.id, "status": status})
         return Talk(self.wire, self, group.id, thread)
 
@@ -149,7 +149,7 @@ class Talk:
 
     def says(self, text: str, reply_to: Seen | None = None) -> Seen:
         """Write a message."""
-        return seen(self._says("say", text=text, reply_to=reply_to.id if reply_to else 0))
+        return seen(self._does("say", text=text, reply_to=reply_to.id if reply_to else 0))
 
     def edits(self, message: Seen, text: str) -> Seen:
         """Change a message of one's own."""
@@ -157,19 +157,19 @@ class Talk:
 
     def sends_document(self, content: bytes, name: str, caption: str = "", media_type: str = "") -> Seen:
         """Send a file."""
-        return self._uploads("document", content, name=name, caption=caption, media_type=media_type)
+        return self._uploads("document", content, caption, name=name, media_type=media_type)
 
     def sends_photo(self, content: bytes, caption: str = "") -> Seen:
         """Send a photo."""
-        return self._uploads("photo", content, caption=caption)
+        return self._uploads("photo", content, caption)
 
     def sends_voice(self, content: bytes, seconds: int = 1) -> Seen:
         """Speak."""
-        return self._uploads("voice", content, seconds=seconds)
+        return self._uploads("voice", content, "", seconds=seconds)
 
     def sends(self, content: Json) -> Seen:
         """Send a message with any content of the Bot API, right or wrong."""
-        return seen(self._says("send", content=content))
+        return seen(self._does("send", content=content))
 
     def taps(self, label: str, message: Seen | None = None) -> Tap:
         """Tap a button: of a message, or of the latest one that has it."""
@@ -211,9 +211,9 @@ class Talk:
 
     def downloads(self, message: Seen) -> bytes:
         """The file of a message."""
-        kinds = ("document", "voice", "photo")
-        file: Any = next(message.json[kind] for kind in kinds if kind in message.json)
-        found = self.wire.call("file", {"id": (file[-1] if isinstance(file, list) else file)["file_id"]})
+        json = message.json
+        file: Json = json.get("document") or json.get("voice") or json["photo"][-1]
+        found = self.wire.call("file", {"id": file["file_id"]})
         return base64.b64decode(found["content"])
 
     async def hears(self, wanted: Wanted, within: float = PATIENCE) -> Seen:
@@ -253,7 +253,7 @@ class Talk:
 
     def refresh(self) -> None:
         """Look at the chat."""
-        self._take(self.wire.call("look", self._here() | {"since": self._version}))
+        self._take(self._does("look", since=self._version))
 
     def screen(self) -> list[tuple[str, str]]:
         """Who says what in the chat now."""
@@ -273,20 +273,18 @@ class Talk:
     @property
     def action(self) -> str:
         """What a bot was doing here at the last look: `typing` maybe, or nothing."""
-        action = self._now.get("action") or {"name": "", "thread": self.thread}
-        return action["name"] if action["thread"] == self.thread else ""
+        action: Json = self._now.get("action") or {}
+        return action["name"] if action.get("thread") == self.thread and action else ""
 
     def _here(self) -> dict[str, object]:
-        return {"person": self.person.id, "chat": self.place}
+        return {"person": self.person.id, "chat": self.place, "thread": self.thread}
 
     def _does(self, verb: str, **more: object) -> Any:  # noqa: ANN401 - JSON
         return self.wire.call(verb, self._here() | more)
 
-    def _says(self, verb: str, **more: object) -> Json:
-        return self._does(verb, thread=self.thread, **more)
-
-    def _uploads(self, kind: str, content: bytes, **more: object) -> Seen:
-        return seen(self._says("upload", kind=kind, content=base64.b64encode(content).decode(), **more))
+    def _uploads(self, kind: str, content: bytes, caption: str, **about: object) -> Seen:
+        file = about | {"content": base64.b64encode(content).decode()}
+        return seen(self._does("upload", kind=kind, file=file, caption=caption))
 
     def _take(self, news: Json) -> None:
         self._now, self._version = news, news["version"]

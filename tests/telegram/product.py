@@ -58,9 +58,7 @@ class Product:
         """A bot that is not running yet."""
         app = self.simulation.app
         connection = Connection(SecretStr(self.account.token), self.server.url, rate=0)
-        return TelegramBot(
-            connection, app.services, lambda: app.assistant(self._model), self._transcriber
-        )
+        return TelegramBot(connection, app.services, lambda: app.assistant(self._model), self._transcriber)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

@@ -1,4 +1,4 @@
-"""`python -m tests.telegram.serve`: the fake as a process of its own; prints its address, and the bot's token if it made one."""
+"""`python -m tests.telegram.serve`: the fake as a process of its own; prints its address, where its page is too."""
 
 import argparse
 import signal

@@ -4,33 +4,23 @@
 """
 
 import argparse
-import multiprocessing
-import os
 import random
 import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-from agent import settings
 from agent.app import App
-from agent.core.account import CONSOLE, Role
 from agent.core.operation import OperationState
 from agent.core.owner import Owner
-from agent.host.simulated import Pace, SimulatedNode
-from agent.settings import Settings
 from tests.telegram.client import Telegram, serving
 from tests.telegram.people import Talk
+from tests.telegram.process import TOKEN, Bot, bot_in, given, let_in
 
-TOKEN = "4711:storm"  # noqa: S105 - of a bot that exists nowhere
 LONGEST = 120.0
 """Seconds without a single further answer after which it is given up."""
-PRELOADED = ["agent.app", "agent.assistant", "agent.channels.telegram.bot", "agent.services.engine"]
 
 
 @dataclass(frozen=True)
@@ -69,61 +59,6 @@ class Result:
     kills: int
 
 
-def _given(folder: Path, **more: object) -> Settings:
-    return settings.load(simulate=True, state_dir=folder, node_name="box", **more)
-
-
-def serve(url: str, folder: Path) -> None:
-    """The bot's process: the product on a simulated node where nothing takes any time."""
-    given = _given(folder, telegram_token=TOKEN, telegram_api=url, telegram_rate=0)
-    state = given.state_folder / "node.json"
-    node = SimulatedNode("box", pool=given.pool, bridge=given.bridge, state=state, pace=Pace.instant())
-    app = App(given, node)
-    try:
-        app.bot().serve()
-    finally:
-        app.close()
-
-
-class Bot:
-    """The bot as a process that can be killed and started again.
-
-    Args:
-        context: starts processes that have imported everything already.
-        url: of the fake Telegram.
-        folder: for its state.
-    """
-
-    def __init__(self, context: ForkServerContext, url: str, folder: Path) -> None:
-        self._context = context
-        self._arguments = url, folder
-        self._process: ForkServerProcess | None = None
-
-    def start(self) -> None:
-        """Start it."""
-        self._process = self._context.Process(target=serve, args=self._arguments, daemon=True)
-        self._process.start()
-
-    def kill(self) -> None:
-        """End it as nothing can be prepared for."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.join()
-
-
-@contextmanager
-def bot_in(folder: Path, url: str) -> Iterator[Bot]:
-    """A bot that is not started yet."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    os.environ.setdefault("PTB_TIMEDELTA", "true")
-    bot = Bot(context, url, folder)
-    try:
-        yield bot
-    finally:
-        bot.kill()
-
-
 def storm(load: Load, folder: Path, seed: int = 1) -> Result:
     """Let people write and kill the bot meanwhile.
 
@@ -137,7 +72,7 @@ def storm(load: Load, folder: Path, seed: int = 1) -> Result:
         account = telegram.bot(token=TOKEN)
         people = telegram.people(f"p{number}" for number in range(load.chats))
         talks = [person.opens(account) for person in people]
-        _let_in(folder, [person.id for person in people])
+        let_in(folder, [person.id for person in people])
         said = [_sentences(chance, chat, load.updates // load.chats) for chat in range(load.chats)]
         with bot_in(folder, telegram.url) as bot:
             bot.start()
@@ -146,13 +81,6 @@ def storm(load: Load, folder: Path, seed: int = 1) -> Result:
                     talk.says(sentences[at][1])  # all of them at once: they wait in line
             kills = _until_answered(telegram, bot, folder, load, chance)
         return _count(folder, talks, said, kills)
-
-
-def _let_in(folder: Path, people: list[int]) -> None:
-    with App.open(_given(folder)) as app:
-        for person in people:
-            pairing = app.services.access.knock(f"tg:{person}", "", person)
-            app.services.access.approve(CONSOLE, pairing.code, Role.OPERATOR)
 
 
 def _sentences(chance: random.Random, chat: int, count: int) -> list[tuple[str, str]]:
@@ -167,7 +95,7 @@ def _sentences(chance: random.Random, chat: int, count: int) -> list[tuple[str, 
 
 def _open(folder: Path) -> bool:
     """Whether something that came in is not handled yet."""
-    with App.open(_given(folder)) as app:
+    with App.open(given(folder)) as app:
         return bool(app.services.chats.unhandled(f"tg:{TOKEN.partition(':')[0]}"))
 
 
@@ -194,7 +122,7 @@ def _until_answered(telegram: Telegram, bot: Bot, folder: Path, load: Load, chan
 
 def _count(folder: Path, talks: list[Talk], said: list[list[tuple[str, str]]], kills: int) -> Result:
     lost = repeated = disordered = twice = missing = 0
-    with App.open(_given(folder)) as app:
+    with App.open(given(folder)) as app:
         for talk, sentences in zip(talks, said, strict=True):
             operations = app.services.operations.list(Owner(f"tg:{talk.person.id}"), 1000)
             shown = {app.services.chats.sent(f"operation:{one.id}") for one in operations}
@@ -225,10 +153,10 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="voxnix-storm-") as folder:
         begun = time.monotonic()
-        result = storm(Load(given.chats, given.updates, given.kills), Path(folder), given.seed)
+        result = storm(Load(wanted.chats, wanted.updates, wanted.kills), Path(folder), wanted.seed)
         for field in fields(result):
             print(f"{field.name.replace('_', ' ')}: {getattr(result, field.name)}")  # noqa: T201
         print(f"{time.monotonic() - begun:.0f} s")  # noqa: T201

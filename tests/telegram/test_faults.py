@@ -8,9 +8,9 @@ import pytest
 from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 from telegram.ext import AIORateLimiter, ApplicationBuilder
 
+from tests.telegram.client import Telegram
 from tests.telegram.conftest import Connect
 from tests.telegram.faults import Fault
-from tests.telegram.client import Telegram
 from tests.telegram.people import Account, Talk
 
 
@@ -87,7 +87,7 @@ async def test_a_chat_takes_so_many_messages(server: Telegram, connect: Connect)
     account, ann = opened(server)
     bo = server.person("Bo").opens(account)
     bo.says("hi")
-    server.rules(limits=True, chat=(3, 0.01))
+    server.rules(on=True, chat=(3, 0.01))
     async with connect(account) as bot:
         with pytest.raises(BadRequest):
             await bot.send_message(ann.id, "")
@@ -103,7 +103,7 @@ async def test_a_chat_takes_so_many_messages(server: Telegram, connect: Connect)
 async def test_a_chat_takes_messages_again(server: Telegram, connect: Connect) -> None:
     """Who waits as long as it was told gets through."""
     account, ann = opened(server)
-    server.rules(limits=True, chat=(1, 2))
+    server.rules(on=True, chat=(1, 2))
     async with connect(account) as bot:
         await bot.send_message(ann.id, "x")
         await asyncio.sleep(0.6)
@@ -115,7 +115,7 @@ async def test_a_group_takes_twenty_messages(server: Telegram, connect: Connect)
     """Edits count too."""
     account = server.bot()
     team = server.group("Team", account)
-    server.rules(limits=True, group=(20, 0.01))
+    server.rules(on=True, group=(20, 0.01))
     async with connect(account) as bot:
         message = await bot.send_message(team.id, "0")
         for number in range(1, 20):
@@ -129,7 +129,7 @@ async def test_a_group_takes_twenty_messages(server: Telegram, connect: Connect)
 async def test_a_bot_sends_thirty_messages(server: Telegram, connect: Connect) -> None:
     """However many chats they go to."""
     account = server.bot()
-    server.rules(limits=True, overall=(30, 0.01))
+    server.rules(on=True, overall=(30, 0.01))
     talks = [server.person(f"P{number}").opens(account) for number in range(31)]
     for talk in talks:
         talk.says("hi")
@@ -151,3 +151,29 @@ async def test_the_librarys_limiter_waits_and_tries_again(server: Telegram) -> N
         await app.bot.send_message(ann.id, "x")
         assert time.monotonic() - began >= 1
     assert ann.screen()[-1] == ("Voxnix", "x")
+
+
+async def test_a_call_stands_still_until_it_is_released(server: Telegram, connect: Connect) -> None:
+    """Before it is carried out; other calls pass."""
+    account, ann = opened(server)
+    async with connect(account) as bot:
+        server.fault(Fault(hold="before"), method="sendMessage")
+        sending = asyncio.create_task(bot.send_message(ann.id, "x"))
+        await server.held()
+        assert await bot.get_me()
+        assert ann.screen() == [("Ann", "hi")]
+        server.release()
+        await sending
+    assert ann.screen()[-1] == ("Voxnix", "x")
+    with pytest.raises(AssertionError, match="0 calls stand still"):
+        await server.held(within=0)
+
+
+async def test_calm_ends_what_was_to_come(server: Telegram, connect: Connect) -> None:
+    """Faults that did not happen yet, and an outage."""
+    account, ann = opened(server)
+    server.fault(Fault(502), times=5)
+    server.outage(60)
+    server.calm()
+    async with connect(account) as bot:
+        await bot.send_message(ann.id, "x")

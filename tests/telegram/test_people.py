@@ -4,8 +4,8 @@ import pytest
 from telegram import MessageEntity, ReplyParameters
 from telegram.error import BadRequest, Forbidden
 
-from tests.telegram.conftest import Connect, buttons
 from tests.telegram.client import Telegram
+from tests.telegram.conftest import Connect, buttons
 
 
 async def test_a_conversation(server: Telegram, connect: Connect) -> None:
@@ -110,3 +110,92 @@ async def test_groups(server: Telegram, connect: Connect) -> None:
         with pytest.raises(BadRequest, match=r"(?i)PARTICIPANT_ID_INVALID"):
             await bot.get_chat_member(team.id, 1)
         assert (await bot.get_chat(team.id)).title == "Team"
+
+
+async def test_private_topics(server: Telegram, connect: Connect) -> None:
+    """A person opens a topic in the private chat, and answers and drafts stay in it."""
+    account = server.bot()
+    ann = server.person("Ann").opens(account)
+    work = ann.opens_topic("Work")
+    work.says("hi")
+    async with connect(account) as bot:
+        opened, said = [update.message for update in await bot.get_updates()]
+        assert opened
+        assert opened.forum_topic_created
+        assert opened.forum_topic_created.name == "Work"
+        assert said
+        assert (said.message_thread_id, said.is_topic_message) == (work.thread, True)
+        await bot.send_message_draft(ann.id, 1, "He", message_thread_id=work.thread)
+        assert await work.reads("He") == "He"
+        ann.refresh()
+        assert not ann.drafts
+        await bot.send_chat_action(ann.id, "typing", message_thread_id=work.thread)
+        await work.sees_action("typing")
+        await bot.send_message(ann.id, "Hello", message_thread_id=work.thread)
+        await work.hears("Hello")
+        assert ann.screen() == []
+
+
+async def test_reactions(server: Telegram, connect: Connect) -> None:
+    """A bot has one emoji of Telegram's for a message; people's come to who asked for them."""
+    account = server.bot()
+    ann = server.person("Ann").opens(account)
+    said = ann.says("hi")
+    async with connect(account) as bot:
+        await bot.get_updates(allowed_updates=["message_reaction"], offset=-1)
+        await bot.set_message_reaction(ann.id, said.id, "👀")
+        ann.refresh()
+        assert ann.messages[0].reactions == ["👀"]
+        with pytest.raises(BadRequest, match=r"(?i)REACTION_INVALID"):
+            await bot.set_message_reaction(ann.id, said.id, "🦖")
+        await bot.set_message_reaction(ann.id, said.id)
+        ann.refresh()
+        assert ann.messages[0].reactions == []
+        ann.reacts(said, "👍")
+        update = (await bot.get_updates())[-1]
+        assert update.message_reaction
+        assert update.message_reaction.new_reaction[0].to_dict()["emoji"] == "👍"
+
+
+async def test_a_bot_comes_into_a_group_and_goes(server: Telegram, connect: Connect) -> None:
+    """It is told by whom, and writes there only in between."""
+    account = server.bot()
+    team = server.group("Team")
+    ann = server.person("Ann").enters(team, status="administrator")
+    async with connect(account) as bot:
+        ann.invites(account)
+        await bot.send_message(team.id, "Hello")
+        member = await bot.get_chat_member(team.id, ann.person.id)
+        assert member.status == "administrator"
+        ann.expels(account)
+        with pytest.raises(Forbidden):
+            await bot.send_message(team.id, "Hello")
+        changes = [update.my_chat_member for update in await bot.get_updates()]
+        assert [one.new_chat_member.status for one in changes if one] == ["member", "kicked"]
+        assert {one.from_user.first_name for one in changes if one} == {"Ann"}
+
+
+async def test_a_tap_can_be_forged(server: Telegram, connect: Connect) -> None:
+    """A modified app sends what no button has, for a message that others got."""
+    account = server.bot()
+    ann = server.person("Ann").opens(account)
+    ann.says("hi")
+    async with connect(account) as bot:
+        await bot.send_message(ann.id, "sure?", reply_markup=buttons("yes"))
+        ann.forges(await ann.hears("sure?"), "delete everything")
+        update = (await bot.get_updates())[-1]
+        assert update.callback_query
+        assert update.callback_query.data == "delete everything"
+
+
+async def test_a_message_goes_away(server: Telegram, connect: Connect) -> None:
+    """Who looks at the chat sees it gone."""
+    account = server.bot()
+    ann = server.person("Ann").opens(account)
+    ann.says("hi")
+    async with connect(account) as bot:
+        sent = await bot.send_message(ann.id, "oops")
+        heard = await ann.hears("oops")
+        await sent.delete()
+        await ann.gone(heard)
+    assert ann.screen() == [("Ann", "hi")]

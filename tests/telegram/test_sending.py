@@ -4,8 +4,8 @@ import httpx
 import pytest
 from telegram.error import BadRequest, NetworkError
 
-from tests.telegram.conftest import Connect, buttons
 from tests.telegram.client import Telegram
+from tests.telegram.conftest import Connect, buttons
 
 
 @pytest.mark.parametrize(

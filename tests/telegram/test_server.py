@@ -3,13 +3,14 @@
 import asyncio
 import json
 
+import httpx
 import pytest
 import telegram
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, InvalidToken, NetworkError
 
-from tests.telegram.conftest import Connect
 from tests.telegram.client import Telegram, serving
+from tests.telegram.conftest import Connect
 from tests.telegram.people import Account
 
 
@@ -81,3 +82,39 @@ async def test_equal_seeds_are_equal_worlds() -> None:
             tokens.append(server.bot().token)
     assert tokens[0] == tokens[1] != tokens[2]
     assert telegram.__version__.startswith("22.")
+
+
+async def test_it_keeps_no_more_than_it_is_told_to() -> None:
+    """A long measurement does not fill the memory: old messages go, calls are only counted."""
+    with serving(keep=3) as server:
+        account = server.bot()
+        ann = server.person("Ann").opens(account)
+        ann.says("hi")
+        async with telegram.Bot(account.token, base_url=server.base_url) as bot:
+            for number in range(5):
+                await bot.send_message(ann.id, str(number))
+        assert ann.screen() == [("Voxnix", "2"), ("Voxnix", "3"), ("Voxnix", "4")]
+        assert server.calls() == []
+        counts = server.counts()
+        assert counts["calls"]["sendMessage"] == 5
+        assert (counts["calls"]["said"], counts["waiting"], counts["waits"]["count"]) == (1, 0, 1)
+        server.reset()
+        assert server.counts()["calls"] == {}
+
+
+async def test_a_call_can_be_made_by_hand(server: Telegram) -> None:
+    """Parameters are taken from the query, from a form and from JSON."""
+    account = server.bot()
+    ann = server.person("Ann").opens(account)
+    ann.says("hi")
+    async with httpx.AsyncClient(base_url=f"{server.base_url}{account.token}") as client:
+        await client.get("/sendMessage", params={"chat_id": ann.id, "text": "query"})
+        await client.post("/sendmessage", data={"chat_id": ann.id, "text": "form"})
+        await client.post("/SENDMESSAGE", json={"chat_id": ann.id, "text": "json"})
+    assert [text for _, text in ann.screen()] == ["hi", "query", "form", "json"]
+
+
+async def test_a_port_that_is_taken() -> None:
+    """The error is raised where the server was asked for."""
+    with serving() as server, pytest.raises(OSError, match="in use"), serving(port=int(server.url[-5:])):
+        pass

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from telegram import MessageEntity
 
 from tests.telegram import texts
+from tests.telegram.client import Telegram
 from tests.telegram.conftest import Connect
 from tests.telegram.refusals import Refused
-from tests.telegram.client import Telegram
 
 CLEAN = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=[chr(0x2028 + n) for n in range(7)])
 WORDS = st.text(CLEAN.filter(lambda character: character != " "), min_size=1, max_size=200)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import math
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +14,8 @@ from tests.telegram.texts import Json
 
 LONGEST_POLL = 50
 MOST_UPDATES = 100
+LULL = 3.0
+"""Seconds between two polls in which a bot still counts as listening."""
 
 _WEBHOOK_SET = (
     "Conflict: can't use getUpdates method while webhook is active; "
@@ -50,6 +54,7 @@ class Updates:
     delivery: asyncio.Task[None] | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _poller: object | None = None
+    _polled: float = -math.inf
     _ended_by: str = ""
 
     def put(self, kind: str, content: Json) -> int:
@@ -82,6 +87,10 @@ class Updates:
             self.delivery.cancel()
         self.webhook, self.trouble, self.delivery = "", "", None
 
+    def listening(self) -> bool:
+        """Whether a bot is there that would take an update soon."""
+        return bool(self.webhook) or self._poller is not None or time.monotonic() - self._polled < LULL
+
     async def get(self, offset: int, limit: int, timeout: float) -> list[Json]:  # noqa: ASYNC109 - Telegram's word
         """Confirm what is below the offset, and answer with what follows, if need be after waiting for it.
 
@@ -96,7 +105,7 @@ class Updates:
         await self._wait(me, min(max(timeout, 0), LONGEST_POLL))
         if self._poller is not me:
             raise Refused(409, self._ended_by)
-        self._poller = None
+        self._poller, self._polled = None, time.monotonic()
         return list(islice(self.pending, min(max(limit, 1), MOST_UPDATES)))
 
     def confirm(self, first: int) -> None:
@@ -119,3 +128,8 @@ class Updates:
                     await self._changed.wait()
         except TimeoutError:
             pass
+        except asyncio.CancelledError:
+            # Who polled is gone.
+            if self._poller is me:
+                self._poller = None
+            raise

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import cast
@@ -31,7 +31,7 @@ _UNAUTHORIZED = Refused(401, "Unauthorized")
 _NOT_FOUND = Refused(404, "Not Found")
 
 
-class Cut(Exception):  # noqa: N818 - it is what happens, no error
+class Cut(Exception):
     """The connection goes away instead of an answer."""
 
 
@@ -52,8 +52,7 @@ def application(server: Server) -> ASGIApp:
             response = _json(refusal(error), error.code)
         except Cut:
             scope["state"]["connection"].transport.abort()
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await _disconnection(receive)
             return
         except asyncio.CancelledError:
             return  # the server stops, and nobody is connected any more
@@ -75,7 +74,7 @@ async def _call(server: Server, request: Request, path: str) -> Response:
     if fault.hold == "before":
         await server.faults.hold()
     try:
-        result = await server.carry_out(bot, method, params, uploads)
+        result = await _while_connected(request, server.carry_out(bot, method, params, uploads))
         answer = _json({"ok": True, "result": result}, 200)
     except Refused as error:
         answer = _json(refusal(error), error.code)
@@ -86,6 +85,28 @@ async def _call(server: Server, request: Request, path: str) -> Response:
     if fault.drop == "after" or server.faults.gone():
         raise Cut
     return answer
+
+
+async def _while_connected(request: Request, work: Coroutine[object, object, object]) -> object:
+    """Do what a bot waits for, unless it goes away meanwhile: then a poll ends."""
+    doing = asyncio.create_task(work)
+    await asyncio.sleep(0)
+    if doing.done():
+        return doing.result()
+    gone = asyncio.create_task(_disconnection(request.receive))
+    try:
+        await asyncio.wait([doing, gone], return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise Cut
+        return doing.result()
+    finally:
+        doing.cancel()
+        gone.cancel()
+
+
+async def _disconnection(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _download(server: Server, _request: Request, path: str) -> Response:
@@ -172,7 +193,7 @@ async def _serve(server: Server, port: int, ready: threading.Event, stop: asynci
 
 
 @contextmanager
-def running(server: Server, port: int = 0) -> Iterator[Server]:
+def running(server: Server, port: int = 0) -> Generator[Server]:
     """The server for the length of a block, in a thread of its own."""
     ready = threading.Event()
     stop = asyncio.Event()

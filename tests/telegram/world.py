@@ -1,4 +1,4 @@
-"""The state of the fake Telegram: accounts, chats, messages and files. Only the server's own loop touches it."""
+"""The state of the fake Telegram: accounts, chats, messages and files. Only the server's loop touches it."""
 
 import asyncio
 import random

@@ -88,7 +88,6 @@ EVERYTHING: dict[str, Callable[[Texts], str]] = {
     "heard": lambda say: phrases.heard(say, "list *my* containers"),
     "saved": lambda say: phrases.file_saved(say, "/workspace/a_b_c.pdf", "dev", 2048),
     "large": lambda say: phrases.too_large(say, 30_000_000, 20_000_000),
-    "budget": lambda say: phrases.budget_spent(say, timedelta(hours=5)),
     "model": phrases.model_failed,
     "plan": lambda say: phrases.plan(say, operation(OperationKind.DESTROY, plan=PLAN)),
     "goes_on": lambda say: phrases.goes_on(say, operation()),
@@ -130,15 +129,6 @@ def test_each_language_says_it_in_its_own_words(name: str) -> None:
     """Nothing is left in English."""
     said = {EVERYTHING[name](texts_for(language)) for language in LANGUAGES}
     assert len(said) == len(LANGUAGES)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_an_answer_to_a_tap_fits_over_the_chat(language: str) -> None:
-    """Telegram takes 200 characters."""
-    say = texts_for(language)
-    assert max(len(phrases.late_tap(say)), len(phrases.foreign_tap(say))) <= 200
-    assert phrases.tap_refusal(PROBLEM) == "dev did not come up. Its unit is *failed*. See logs dev."
-    assert len(phrases.tap_refusal(Problem("failed", "X", "long " * 100))) == 200
 
 
 @given(st.text(min_size=1))

@@ -1,6 +1,6 @@
 """What the bot says by itself: the person's texts and values in, Markdown out.
 
-Of an answer to a tap, which Telegram shows over the chat, the text is plain: see :mod:`.taps`.
+An answer to a tap, which Telegram shows over the chat, is plain: :func:`tap_refusal`.
 """
 
 from agent.channels.telegram.phrases.changes import (
@@ -10,11 +10,9 @@ from agent.channels.telegram.phrases.changes import (
     label,
     plan,
     progress,
-    refusal,
     result,
 )
 from agent.channels.telegram.phrases.conversation import (
-    budget_spent,
     file_saved,
     heard,
     help_text,
@@ -42,15 +40,13 @@ from agent.channels.telegram.phrases.people import (
     somebody_knocks,
     welcome,
 )
-from agent.channels.telegram.phrases.taps import foreign_tap, late_tap, tap_refusal
+from agent.channels.telegram.phrases.refusals import refusal, tap_refusal
 
 __all__ = [
     "access",
     "agree",
-    "budget_spent",
     "doing",
     "file_saved",
-    "foreign_tap",
     "goes_on",
     "greeting",
     "heard",
@@ -58,7 +54,6 @@ __all__ = [
     "kind_name",
     "label",
     "late",
-    "late_tap",
     "let_in",
     "means",
     "model_failed",

@@ -1,8 +1,8 @@
 """Changes: what is asked before them, how far they are, how they ended, and what buttons do about it."""
 
 from agent.channels.telegram.formatting import escaped, quoted
+from agent.channels.telegram.phrases.refusals import refusal
 from agent.channels.telegram.phrases.steps import step_label
-from agent.core.errors import Problem
 from agent.core.operation import Loss, Operation, OperationKind, OperationState
 from agent.texts import Texts
 
@@ -154,13 +154,3 @@ def label(say: Texts, command: str) -> str:  # noqa: PLR0911 - one per command
             return say("Roll back")
         case other:
             return other.capitalize()
-
-
-def refusal(say: Texts, problem: Problem) -> str:  # noqa: ARG001 - those of the services are English
-    """An error: what happened, why, what to do next."""
-    lines = (
-        f"**{quoted(problem.what)}**",
-        quoted(problem.why),
-        f"→ {quoted(problem.hint)}" if problem.hint else "",
-    )
-    return "\n".join(line for line in lines if line)

@@ -68,15 +68,6 @@ def too_large(say: Texts, size: int, limit: int) -> str:
     )
 
 
-def budget_spent(say: Texts, free_in: timedelta) -> str:
-    """To somebody who has used what the language model may do for them in a day."""
-    return say(
-        "Your budget for the language model is used up for today; there is a new one {when}.\n\n"
-        "Until then I understand plain phrases, and commands such as /list, which cost nothing.",
-        when=say.away(free_in),
-    )
-
-
 def model_failed(say: Texts) -> str:
     """Before an answer without the model that ought to have given it."""
     return say("_The language model does not answer. For now I understand plain phrases and commands._")
