@@ -1,3 +1,4 @@
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,8 @@ def test_a_file_that_does_not_parse_is_named(monkeypatch: pytest.MonkeyPatch, tm
         ("simulate", "perhaps"),
         ("model_base_url", "localhost"),
         ("bridge", "x" * 16),
+        ("timezone", "Europe/Atlantis"),
+        ("timezone", "../passwd"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_the_setting_is_for(
@@ -74,6 +77,16 @@ def test_the_key_of_a_model_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "sk-secret" not in f"{loaded!r} {loaded.model_dump()} {loaded.model_dump_json()}"
 
 
+def test_all_that_is_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings, the password in a URL, and providers' own variables; as they are, and as URLs have them."""
+    monkeypatch.setenv("VOXNIX_TELEGRAM_TOKEN", "12:token")
+    monkeypatch.setenv("GROQ_API_KEY", "a key")
+    monkeypatch.setenv("VOXNIX_DATABASE_URL", "postgresql://ann:pass%20word@host/db")
+    secret = settings.load(model_api_key="m/key", logfire_token="trace").secrets  # noqa: S106
+    assert secret >= {"12:token", "12%3Atoken", "a key", "a%20key", "m/key", "m%2Fkey", "trace"}
+    assert secret >= {"pass word", "pass%20word"}
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     """A setting without a description cannot be explained in an error."""
     assert all(field.description for field in settings.Settings.model_fields.values())
@@ -91,3 +104,12 @@ def test_a_simulation_has_a_database_of_its_own(tmp_path: Path) -> None:
 def test_postgresql_gets_its_driver() -> None:
     """A plain URL, as other programs take it, is enough."""
     assert settings.load(database_url="postgresql://a@b/c").database == "postgresql+psycopg://a@b/c"
+
+
+def test_the_time_zone_is_the_machines_own_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quiet hours are meant in it; a rule that is no name is taken for UTC."""
+    monkeypatch.setenv("TZ", ":America/St_Johns")
+    assert settings.load().timezone == "America/St_Johns"
+    monkeypatch.setenv("TZ", "CET-1CEST")
+    assert settings.load().zone is UTC
+    assert str(settings.load(timezone="Europe/Berlin").zone) == "Europe/Berlin"

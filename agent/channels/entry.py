@@ -140,7 +140,10 @@ def _options(
     ] = False,
 ) -> None:
     del version  # its callback has printed it
-    if verbose or context.invoked_subcommand == "worker":
+    from agent.channels.logs import DiscreetRecord
+
+    logging.setLogRecordFactory(DiscreetRecord)
+    if verbose or context.invoked_subcommand in {"worker", "bot"}:
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
         log.setLevel(logging.DEBUG if verbose else logging.INFO)
         return

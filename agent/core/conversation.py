@@ -1,5 +1,7 @@
 """What a person may send, and what an answer is made of."""
 
+from dataclasses import dataclass
+
 from agent.core.errors import InvalidRequest
 
 MAX_SENTENCE_BYTES = 16_384
@@ -33,3 +35,20 @@ def checked_sentence(text: str) -> str:
     if "\0" in stripped:
         raise InvalidRequest("That message has a NUL character in it.", hint="Send it again as plain text.")
     return stripped
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file that goes with an answer: where it is, not what is in it.
+
+    Attributes:
+        workload: the person's name for the container.
+        path: in that container.
+    """
+
+    workload: str
+    path: str
+
+    def as_dict(self) -> dict[str, str]:
+        """As JSON."""
+        return {"workload": self.workload, "path": self.path}

@@ -4,6 +4,7 @@ VoxnixError
 ├── Refusal                 the person can mend it             exit code 3
 │   ├── InvalidName         a name that breaks the rule
 │   ├── InvalidRequest      anything else that cannot be asked for like this
+│   ├── NotAllowed          the account may not, or not any more
 │   ├── UnknownModule       with the nearest names
 │   ├── InvalidSpec         modules and options of which nothing can be made
 │   ├── UnknownWorkload     also the answer for another owner's workload
@@ -11,6 +12,7 @@ VoxnixError
 │   ├── NameInUse
 │   ├── NotRunning          the workload has to run for this
 │   ├── NoSpace             the pool or a quota is full
+│   ├── BudgetSpent         the language model, for today
 │   ├── ApprovalNeeded      a person has to see the plan first
 │   └── PlanChanged         what would be lost is no longer what was shown
 ├── InvalidSettings         settings that are wrong or unknown  exit code 2
@@ -26,10 +28,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from agent.core.secrecy import hidden
+
 
 @dataclass(frozen=True)
 class Problem:
     """An error as a value: what is stored with an operation, printed as JSON and shown to a model.
+
+    Whatever a library puts into its errors, nothing secret is in one of these.
 
     Attributes:
         kind: ``refused`` (the person can mend it), ``settings`` or ``failed`` (the host).
@@ -46,6 +52,12 @@ class Problem:
     why: str = ""
     hint: str = ""
     about: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+
+    def __post_init__(self) -> None:
+        """Hide what must not be said."""
+        for name in ("what", "why", "hint"):
+            object.__setattr__(self, name, hidden(getattr(self, name)))
+        object.__setattr__(self, "about", {key: hidden(value) for key, value in self.about.items()})
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.why, self.hint) if part)
@@ -93,6 +105,10 @@ class InvalidRequest(Refusal):
     """Something that cannot be asked for like this."""
 
 
+class NotAllowed(Refusal):
+    """Who asks may not: they are unknown, or their role does not go so far."""
+
+
 class UnknownModule(Refusal):
     """No such module."""
 
@@ -119,6 +135,10 @@ class NotRunning(Refusal):
 
 class NoSpace(Refusal):
     """The pool or a quota is full."""
+
+
+class BudgetSpent(Refusal):
+    """The account has asked as much of the language model as it may in a day."""
 
 
 class ApprovalNeeded(Refusal):
@@ -185,6 +205,6 @@ def problem_of(error: Exception) -> Problem:
         "failed",
         type(error).__name__,
         "Something went wrong inside Voxnix.",
-        f"{type(error).__name__}: {error}"[:300],
+        hidden(f"{type(error).__name__}: {error}")[:300],  # cut afterwards: half a key would not be known
         "The log of the worker has the details.",
     )

@@ -119,6 +119,8 @@ class Request(BaseModel):
         channel: such as ``console`` or ``cli``.
         conversation: which chat; empty on the command line.
         words: what the person said, as they said it.
+        by: the account of who said it, where that is not the owner: in a group that owns workloads.
+        key: the same request again has the same key, and is the same operation; empty where none is repeated.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -126,6 +128,12 @@ class Request(BaseModel):
     channel: str
     conversation: str = ""
     words: str = ""
+    by: str = ""
+    key: str = ""
+
+    def part(self, name: str) -> "Request":
+        """One of the several things that are asked for in this request."""
+        return self.model_copy(update={"key": f"{self.key}/{name}"}) if self.key else self
 
 
 class Subject(Protocol):

@@ -2,16 +2,19 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.core.account import CONSOLE
 from agent.core.errors import VoxnixError
 from agent.host.network import Network
 from agent.host.node import Node
 from agent.host.presence import Presence
 from agent.host.zfs import Zfs
+from agent.services.access import Access
 from agent.services.catalogue import Catalogue
+from agent.services.chats import Chats
 from agent.services.operations import WORKER_SILENCE
 from agent.settings import Settings
 from agent.store.nodes import NodeStore
@@ -26,6 +29,9 @@ BUILDER_PROGRAMS = {
     "nix": ("nix-env", "nix-instantiate", "nix-store", "prlimit"),
 }
 """What it drives to make guests, beside those."""
+BOT_SILENCE = timedelta(seconds=30)
+"""After this long without a sign of life the bot is taken for dead: it gives one every ten seconds."""
+START_BOT = "Start the bot: systemctl start voxnix-bot"
 
 
 class Finding(BaseModel):
@@ -49,18 +55,22 @@ class Finding(BaseModel):
 class Diagnostics:
     """The doctor."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each part
         self,
         settings: Settings,
         node: Node,
         nodes: NodeStore,
         catalogue: Catalogue,
+        access: Access,
+        chats: Chats,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._node = node
         self._nodes = nodes
         self._catalogue = catalogue
+        self._access = access
+        self._chats = chats
         self._clock = clock
 
     def check(self) -> list[Finding]:
@@ -75,6 +85,8 @@ class Diagnostics:
             "modules": self._modules,
             "guests": self._guests,
             "model": self._model,
+            "telegram": self._telegram,
+            "people": self._people,
         }
         return [_guarded(name, check) for name, check in checks.items()]
 
@@ -164,6 +176,36 @@ class Diagnostics:
                 hint="For free conversation, set model and model_api_key.",
             )
         return Finding(name="model", ok=True, detail=self._settings.model)
+
+    def _people(self) -> Finding:
+        known = sum(one.role is not None for one in self._access.accounts(CONSOLE))
+        waiting = len(self._access.pairings(CONSOLE))
+        return Finding(
+            name="people",
+            ok=True,
+            detail=f"{known} may speak to the bot, {waiting} wait to be let in",
+            hint="Look at who waits: voxnix access list" if waiting else "",
+        )
+
+    def _telegram(self) -> Finding:
+        health = self._chats.health("telegram")
+        if health is None:
+            # A bot that runs under rules of its own has its token where we may not look.
+            given = self._settings.telegram_token is not None
+            return Finding(
+                name="telegram",
+                ok=not given,
+                detail="there is a token, and no bot was ever heard of" if given else "no bot runs",
+                hint=START_BOT if given else "To talk on Telegram, set telegram_token and start the bot.",
+            )
+        if self._clock() - health.seen_at > BOT_SILENCE:
+            last = f"last heard of at {health.seen_at:%Y-%m-%d %H:%M:%S} UTC"
+            detail = f"{last}: {health.problem}" if health.problem else last
+            return Finding(name="telegram", ok=False, detail=detail, hint=START_BOT)
+        if health.problem:
+            hint = "The bot tries again by itself. If it stays like this: journalctl -u voxnix-bot"
+            return Finding(name="telegram", ok=False, detail=health.problem, hint=hint)
+        return Finding(name="telegram", ok=True, detail="the bot talks to people")
 
 
 def _presence(name: str, what: str, presence: Presence, hint: str) -> Finding:

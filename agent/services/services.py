@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from agent.services.access import Access
+from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
+from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
 from agent.services.images import Images
+from agent.services.notices import Notices
 from agent.services.operations import Operations
+from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.workloads import Workloads
 
@@ -20,3 +25,8 @@ class Services:
     images: Images
     secrets: Secrets
     diagnostics: Diagnostics
+    chats: Chats
+    access: Access
+    budget: Budget
+    preferences: Preferences
+    notices: Notices

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, or_, select, update
 
 from agent.core.errors import InvalidRequest, Problem
 from agent.core.operation import Operation, OperationKind, OperationState, Plan, Progress, Request, Subject
@@ -31,7 +31,12 @@ class OperationStore:
         plan: Plan | None = None,
         target: Generation | None = None,
     ) -> Operation:
-        """Enter a new operation: ``proposed`` if it has a plan, else ``queued``."""
+        """Enter a new operation: ``proposed`` if it has a plan, else ``queued``.
+
+        A request with the key of an earlier one is that one: its operation is returned as it stands now.
+        """
+        if (known := self.asked(subject.owner, request)) is not None:
+            return known
         state = OperationState.QUEUED if plan is None else OperationState.PROPOSED
         values: dict[str, Any] = {
             "owner": subject.owner,
@@ -40,6 +45,7 @@ class OperationStore:
             "workload": subject.name,
             "machine": subject.machine,
             "request": request.model_dump(mode="json"),
+            "key": request.key or None,
             "state": state.value,
             "plan": None if plan is None else plan.model_dump(mode="json"),
             "target": None if target is None else target.model_dump(mode="json"),
@@ -54,6 +60,15 @@ class OperationStore:
                 insert(operations).values(**values).returning(operations.c.id)
             ).scalar_one()
             return self._read(connection, number)
+
+    def asked(self, owner: str, request: Request) -> Operation | None:
+        """The operation that this very request has entered before."""
+        if not request.key:
+            return None
+        query = select(operations).where(operations.c.key == request.key, operations.c.owner == owner)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _operation(row)
 
     def get(self, number: int) -> Operation | None:
         """An operation by its number."""
@@ -89,6 +104,33 @@ class OperationStore:
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
 
+    def open_from(self, channel: str) -> list[Operation]:
+        """The operations that were asked for on a channel and have not ended, oldest first."""
+        query = (
+            select(operations)
+            .where(operations.c.state.in_((OperationState.PROPOSED.value, *ACTIVE)))
+            .order_by(operations.c.id)
+        )
+        with self._database.read() as connection:
+            found = [_operation(row) for row in connection.execute(query).mappings()]
+        return [one for one in found if one.request.channel.startswith(channel)]
+
+    def hold_open(self, account: str) -> list[Operation]:
+        """What an account has asked for and has not begun; nor does it before the end of the transaction.
+
+        What somebody else asked for on its behalf is theirs.
+        """
+        by = func.coalesce(operations.c.request["by"].as_string(), "")
+        query = (
+            select(operations)
+            .where(operations.c.state.in_((OperationState.PROPOSED.value, OperationState.QUEUED.value)))
+            .where(or_(by == account, and_(operations.c.owner == account, by == "")))
+            .order_by(operations.c.id)
+            .with_for_update()
+        )
+        with self._database.write() as connection:
+            return [_operation(row) for row in connection.execute(query).mappings()]
+
     def under_way(self, node: str) -> list[Generation]:
         """What is to be made by the operations of a node that have not ended."""
         query = select(operations.c.target).where(
@@ -97,6 +139,17 @@ class OperationStore:
         with self._database.read() as connection:
             found = connection.execute(query).scalars()
             return [Generation.model_validate(target) for target in found if target is not None]
+
+    def was_under_way(self, node: str, machine: str, moment: datetime) -> bool:
+        """Whether an operation on a machine was running at a moment."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.machine == machine,
+            operations.c.started_at <= moment,
+            operations.c.ended_at.is_(None) | (operations.c.ended_at >= moment),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
 
     def asked_for(self, node: str) -> list[ContainerSpec]:
         """What the containers were to be made of that were ever created on a node, the newest first."""
@@ -166,6 +219,6 @@ class OperationStore:
 
 
 def _operation(row: RowMapping) -> Operation:
-    values = dict(row)
+    values = {name: value for name, value in row.items() if name != "key"}
     values["problem"] = None if values["problem"] is None else Problem(**values["problem"])
     return Operation.model_validate(values)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -15,11 +16,12 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test holds it against Alembic's own answer."""
 
 
@@ -98,6 +100,7 @@ operations = Table(
     Column("workload", String(32), nullable=False),
     Column("machine", String(11), nullable=False),
     Column("request", JSON, nullable=False),
+    Column("key", String(200)),
     Column("state", String(16), nullable=False),
     Column("plan", JSON),
     Column("target", JSON),
@@ -111,6 +114,7 @@ operations = Table(
     Column("ended_at", Instant),
     Index(None, "owner", "id"),
     Index(None, "node", "state"),
+    Index(None, "key", unique=True),
     sqlite_autoincrement=True,  # the audit trail names operations by number: never give one twice
 )
 
@@ -131,4 +135,129 @@ conversations = Table(
     Column("conversation", String(128), primary_key=True),
     Column("messages", LargeBinary, nullable=False),
     Column("updated_at", Instant, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    Column("messages", LargeBinary),
+    Column("answer", Text),
+    Column("exit_code", Integer),
+    Column("files", JSON, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("source", String(32), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("lane", String(64), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("handled_at", Instant),
+    Index(None, "source", "handled_at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("key", String(128), primary_key=True),
+    Column("chat", BigInteger, nullable=False),
+    Column("message", BigInteger, nullable=False),
+    Column("following", Boolean, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Index(None, "following"),
+)
+
+buttons = Table(
+    "buttons",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("action", JSON, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("role", String(16)),
+    Column("shared", Boolean, nullable=False),
+    Column("changed_by", String(64), nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+pairings = Table(
+    "pairings",
+    metadata,
+    Column("code", String(16), primary_key=True),
+    Column("account", String(64), nullable=False, unique=True),
+    Column("name", String(128), nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("language", String(16), nullable=False),
+    Column("quiet_from", String(5), nullable=False),
+    Column("quiet_to", String(5), nullable=False),
+    Column("muted", JSON, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("owner", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("workload", String(32), nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("occasion", String(128), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("delivered_at", Instant),
+    Index(None, "delivered_at"),
+    sqlite_autoincrement=True,  # what was delivered is known by its number: never give one twice
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Column("microdollars", BigInteger, nullable=False),
+)
+
+node_calls = Table(
+    "node_calls",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(200), unique=True),
+    Column("node", String(63), nullable=False),
+    Column("method", String(16), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("data", LargeBinary),
+    Column("result", JSON),
+    Column("problem", JSON),
+    Column("created_at", Instant, nullable=False),
+    Column("taken_at", Instant),
+    Column("ended_at", Instant),
+    Index(None, "node", "taken_at"),
 )

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -42,7 +43,7 @@ SLICE = 11.0
 
 ACTING = frozenset(
     f"{verb}_container" for verb in ("create", "update", "roll_back", "start", "stop", "restart", "destroy")
-) | {"run_in_container"}
+) | {"run_in_container", "set_quiet_hours", "mute_messages", "unmute_messages"}
 """The tools that do something, rather than only look."""
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def list_containers(ctx: Context) -> WorkloadsView | ProblemView:
         found = deps.services.workloads.list(deps.owner)
         return WorkloadsView(containers=tuple(WorkloadView.of(one) for one in found))
 
-    return _answer(ctx, "list_containers", {}, ask)
+    return answer(ctx, "list_containers", {}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -147,7 +148,7 @@ def container_status(ctx: Context, name: str) -> StatusView | ProblemView:
             last_change=ChangeView.of(status.last_operation) if status.last_operation else None,
         )
 
-    return _answer(ctx, "container_status", {"name": name}, ask)
+    return answer(ctx, "container_status", {"name": name}, ask)
 
 
 @containers.tool(timeout=LONG, sequential=True)
@@ -230,7 +231,7 @@ def container_logs(ctx: Context, name: str, lines: int = 50) -> LogsView | Probl
     def ask(deps: Deps) -> LogsView:
         return LogsView.of(name, deps.services.workloads.logs(deps.owner, name, lines))
 
-    return _answer(ctx, "container_logs", {"name": name, "lines": lines}, ask)
+    return answer(ctx, "container_logs", {"name": name, "lines": lines}, ask)
 
 
 @containers.tool(timeout=LONG, sequential=True)
@@ -249,7 +250,7 @@ def run_in_container(ctx: Context, name: str, command: str | list[str]) -> Execu
         executed = deps.services.workloads.exec(deps.owner, name, argv_of(command))
         return ExecutedView.of(name, shown, executed)
 
-    return _answer(ctx, "run_in_container", {"name": name, "command": command}, ask)
+    return answer(ctx, "run_in_container", {"name": name, "command": command}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -261,7 +262,7 @@ def list_modules(ctx: Context) -> ModulesView | ProblemView:
             modules=tuple(ModuleSummary.of(module) for module in deps.services.catalogue.all())
         )
 
-    return _answer(ctx, "list_modules", {}, ask)
+    return answer(ctx, "list_modules", {}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -272,7 +273,7 @@ def explain_module(ctx: Context, name: str) -> ModuleView | ProblemView:
         ctx: who asks.
         name: which module.
     """
-    return _answer(
+    return answer(
         ctx, "explain_module", {"name": name}, lambda deps: ModuleView.of(deps.services.catalogue.get(name))
     )
 
@@ -281,14 +282,17 @@ def _change(
     ctx: Context, tool: str, given: Mapping[str, object], submit: Callable[[Deps], Operation]
 ) -> ChangeView | ProblemView:
     def ask(deps: Deps) -> ChangeView:
-        operation = _settled(deps, submit(deps))
+        request = deps.request.part(ctx.tool_call_id or "")
+        # The same call again, after a crash: things may have changed so that it would be refused now.
+        known = deps.services.operations.asked(deps.owner, request)
+        operation = _settled(deps, known or submit(replace(deps, request=request)))
         if operation.state is not OperationState.DONE:
             return ChangeView.of(operation)
         # From the database, like the list: what was just changed has been observed by the one who changed it.
         known = {workload.name: workload for workload in deps.services.workloads.list(deps.owner)}
         return ChangeView.of(operation, known.get(operation.workload))
 
-    return _answer(ctx, tool, given, ask)
+    return answer(ctx, tool, given, ask)
 
 
 def _settled(deps: Deps, operation: Operation) -> Operation:
@@ -303,9 +307,21 @@ def _settled(deps: Deps, operation: Operation) -> Operation:
             return operation
 
 
-def _answer(
-    ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]
-) -> V | ProblemView:
+def answer(ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]) -> V | ProblemView:
+    """Answer a tool's call, and record how it went.
+
+    Args:
+        ctx: who asks.
+        tool: its name.
+        given: what it was called with.
+        ask: what it does.
+
+    Returns:
+        Its view, or what kept it from being done.
+
+    Raises:
+        ModelRetry: a model can mend it by calling again.
+    """
     deps = ctx.deps
 
     def record(view: View) -> None:

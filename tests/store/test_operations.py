@@ -135,3 +135,18 @@ def test_what_was_asked_for_outlives_its_containers(
     WorkloadStore(database).remove("box", workload.machine)
     assert store.asked_for("box") == [OPTED, workload.spec]
     assert store.asked_for("elsewhere") == []
+
+
+def test_the_same_request_again_is_the_same_operation(
+    database: Database, workload: Workload, now: datetime
+) -> None:
+    """What is handled again after a crash enters nothing new; another part of it does."""
+    store = OperationStore(database)
+    asked = Request(channel="telegram", key="tg:9:1")
+    first = store.add(workload, OperationKind.START, asked.part("a"), now)
+    store.move(first.id, OperationState.RUNNING, now)
+    assert store.add(workload, OperationKind.START, asked.part("a"), now) == store.get(first.id)
+    assert store.add(workload, OperationKind.START, asked.part("b"), now).id != first.id
+    assert store.add(workload, OperationKind.START, ASKED.part("a"), now) != store.add(
+        workload, OperationKind.START, ASKED.part("a"), now
+    )

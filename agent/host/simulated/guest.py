@@ -4,7 +4,7 @@ import re
 
 from agent.host.simulated import script, zfs
 from agent.host.simulated.programs import Call
-from agent.host.simulated.units import active_state, root_tree
+from agent.host.simulated.units import active_state, end, root_tree
 from agent.host.simulated.world import Answer
 
 VERSIONS = {
@@ -75,6 +75,7 @@ class Shell:
             "ls": lambda: self._ls([word for word in words if not word.startswith("-")]),
             "cat": lambda: self._cat(words),
             "touch": lambda: self._write(words[0], "", append=True),
+            "systemctl": lambda: self._systemctl(words),
             "sh": lambda: self._sh(words),
             "bash": lambda: self._sh(words),
         }
@@ -136,6 +137,17 @@ class Shell:
         old = one.files.get(inside, "")
         one.files[inside] = old + text if append else text
         one.written += max(0, len(one.files[inside].encode()) - len(old.encode()))
+        return Answer()
+
+    def _systemctl(self, words: list[str]) -> Answer:
+        """``systemctl`` as far as it ends the machine."""
+        match words:
+            case ["poweroff"]:
+                end(self._call, self._machine, 0)
+            case ["exit", status] if status.isdecimal():
+                end(self._call, self._machine, int(status))
+            case _:
+                return Answer.no("systemctl: the simulation knows only poweroff and exit CODE")
         return Answer()
 
     def _sh(self, words: list[str]) -> Answer:

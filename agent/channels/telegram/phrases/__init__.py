@@ -1,0 +1,77 @@
+"""What the bot says by itself: the person's texts and values in, Markdown out.
+
+An answer to a tap, which Telegram shows over the chat, is plain: :func:`tap_refusal`.
+"""
+
+from agent.channels.telegram.phrases.changes import (
+    agree,
+    doing,
+    goes_on,
+    label,
+    plan,
+    progress,
+    result,
+)
+from agent.channels.telegram.phrases.conversation import (
+    file_saved,
+    heard,
+    help_text,
+    late,
+    model_failed,
+    too_large,
+)
+from agent.channels.telegram.phrases.notices import (
+    kind_name,
+    notice,
+    notice_offers,
+    quiet_off,
+    quiet_set,
+    settings,
+)
+from agent.channels.telegram.phrases.people import (
+    access,
+    greeting,
+    let_in,
+    means,
+    needs_approval,
+    pairing_code,
+    revoked,
+    role,
+    somebody_knocks,
+    welcome,
+)
+from agent.channels.telegram.phrases.refusals import refusal, tap_refusal
+
+__all__ = [
+    "access",
+    "agree",
+    "doing",
+    "file_saved",
+    "goes_on",
+    "greeting",
+    "heard",
+    "help_text",
+    "kind_name",
+    "label",
+    "late",
+    "let_in",
+    "means",
+    "model_failed",
+    "needs_approval",
+    "notice",
+    "notice_offers",
+    "pairing_code",
+    "plan",
+    "progress",
+    "quiet_off",
+    "quiet_set",
+    "refusal",
+    "result",
+    "revoked",
+    "role",
+    "settings",
+    "somebody_knocks",
+    "tap_refusal",
+    "too_large",
+    "welcome",
+]

@@ -1,0 +1,110 @@
+"""The bot as a process of its own, on a simulated node where nothing takes any time: to be killed, or measured."""
+
+import multiprocessing
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+from agent import settings
+from agent.app import App
+from agent.core.account import CONSOLE, Role
+from agent.host.simulated import Pace, SimulatedNode
+from agent.settings import Settings
+
+TOKEN = "4711:storm"  # noqa: S105 - of a bot that exists nowhere
+PRELOADED = ["agent.app", "agent.assistant", "agent.channels.telegram.bot", "agent.services.engine"]
+
+
+def given(folder: Path, **more: object) -> Settings:
+    """The settings of everything that works in one folder."""
+    return settings.load(simulate=True, state_dir=folder, node_name="box", **more)
+
+
+def let_in(folder: Path, people: Iterable[int]) -> None:
+    """Let people speak."""
+    with App.open(given(folder)) as app:
+        for person in people:
+            pairing = app.services.access.knock(f"tg:{person}", "", person)
+            app.services.access.approve(CONSOLE, pairing.code, Role.OPERATOR)
+
+
+def serve(url: str, folder: Path, pace: Pace, *, instant: bool) -> None:
+    """Be the bot, until a signal."""
+    told = given(folder, telegram_token=TOKEN, telegram_api=url, telegram_rate=0)
+    state = told.state_folder / "node.json"
+    node = SimulatedNode("box", pool=told.pool, bridge=told.bridge, state=state, pace=pace)
+    app = App(told, node)
+    if instant:
+        _think_in_no_time(app)
+    try:
+        app.bot().serve()
+    finally:
+        app.close()
+
+
+def _think_in_no_time(app: App) -> None:
+    """Give it a language model that says one sentence at once."""
+    from pydantic_ai.messages import ModelMessage  # noqa: PLC0415 - preloaded where it is wanted
+    from pydantic_ai.models.function import AgentInfo, FunctionModel  # noqa: PLC0415
+
+    async def answer(_messages: list[ModelMessage], _info: AgentInfo) -> AsyncIterator[str]:
+        yield "Hello, "
+        yield "what can I do?"
+
+    make = app.assistant
+    vars(app)["assistant"] = lambda: make(FunctionModel(stream_function=answer, model_name="instant"))
+
+
+class Bot:
+    """The bot as a process that can be killed and started again.
+
+    Args:
+        context: starts processes that have imported everything already.
+        url: of the fake Telegram.
+        folder: for its state.
+        pace: of the simulated node.
+        instant: whether there is a language model, which answers at once.
+    """
+
+    def __init__(
+        self, context: ForkServerContext, url: str, folder: Path, pace: Pace, *, instant: bool
+    ) -> None:
+        self._context = context
+        self._arguments = url, folder, pace
+        self._instant = instant
+        self._process: ForkServerProcess | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process is not None
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it."""
+        self._process = self._context.Process(
+            target=serve, args=self._arguments, kwargs={"instant": self._instant}, daemon=True
+        )
+        self._process.start()
+
+    def kill(self) -> None:
+        """End it as nothing can be prepared for."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+
+
+@contextmanager
+def bot_in(folder: Path, url: str, *, pace: Pace | None = None, instant: bool = False) -> Iterator[Bot]:
+    """A bot that is not started yet; it is killed at the end of the block."""
+    os.environ.setdefault("PTB_TIMEDELTA", "true")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    bot = Bot(context, url, folder, pace or Pace.instant(), instant=instant)
+    try:
+        yield bot
+    finally:
+        bot.kill()
