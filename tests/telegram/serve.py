@@ -1,4 +1,4 @@
-"""`python -m tests.telegram.serve`: the fake as a process of its own; prints its address, where its page is too."""
+"""`python -m tests.telegram.serve`: the fake as a process of its own; prints its address."""
 
 import argparse
 import signal
@@ -16,6 +16,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of all ids")
     parser.add_argument("--token", default="", help="of a bot that is there from the start, such as 1:a")
     parser.add_argument("--people", nargs="*", default=[], metavar="NAME", help="who is there from the start")
+    parser.add_argument(
+        "--page", action="store_true", help="for somebody with a browser: Ann and Ben are there"
+    )
     given = parser.parse_args()
     stops = {signal.SIGINT, signal.SIGTERM}
     # Blocked before the server's thread is there, so that it inherits this and the wait below gets them.
@@ -23,7 +26,7 @@ def main() -> None:
     with serving(seed=given.seed, keep=given.keep, port=given.port) as telegram:
         if given.token:
             telegram.bot(token=given.token)
-        telegram.people(given.people)
+        telegram.people(given.people or (["Ann", "Ben"] if given.page else []))
         print(telegram.url, flush=True)  # noqa: T201 - who started it waits for this
         signal.sigwait(stops)
 
