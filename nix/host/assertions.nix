@@ -30,6 +30,9 @@ in
       (says (!inStore cfg.environmentFile) ''
         services.voxnix.environmentFile is in the Nix store, where everybody can read it: name a file that is made on the
         machine, such as "/run/agenix/voxnix", as a string.'')
+      (says (cfg.bot.enable -> cfg.environmentFile != null) ''
+        services.voxnix.bot.enable is set, and services.voxnix.environmentFile is not: the bot would have no token. Name a
+        file with the line VOXNIX_TELEGRAM_TOKEN=…, such as "/run/agenix/voxnix".'')
       (says (!inStore cfg.tailscale.authKeyFile) ''
         services.voxnix.tailscale.authKeyFile is in the Nix store, where everybody can read it: name a file that is made on
         the machine, such as "/run/agenix/tailscale", as a string.'')

@@ -11,7 +11,11 @@ in
   options.services.voxnix.bot.enable = lib.mkOption {
     type = lib.types.bool;
     default = false;
-    description = "Whether to run `voxnix bot`, which serves chats, on this machine.";
+    description = ''
+      Whether to run `voxnix bot`, which talks to people on Telegram, on this machine. Its token is secret: it is the line
+      `VOXNIX_TELEGRAM_TOKEN=…` in `environmentFile`. What else there is to set, such as a webhook or a server for voice
+      messages, is among `settings`.
+    '';
   };
 
   config = lib.mkIf (cfg.enable && cfg.bot.enable) {
@@ -38,6 +42,8 @@ in
         User = "voxnix-bot";
         Restart = "always";
         RestartSec = 5;
+        # A token that Telegram does not know, or another wrong setting, gets no better by asking again.
+        RestartPreventExitStatus = 2;
         StateDirectory = "voxnix-bot";
         StateDirectoryMode = "0700";
         EnvironmentFile = lib.optional (cfg.environmentFile != null) cfg.environmentFile;

@@ -54,6 +54,16 @@ config: {
   bot = config.systemd.services ? voxnix-bot;
 }
 """
+BOT = """{ services.voxnix = {
+  bot.enable = true;
+  environmentFile = "/run/agenix/voxnix";
+  settings = {
+    telegram_webhook = "https://bot.example.org";
+    transcription = "server";
+    transcription_base_url = "http://127.0.0.1:8000/v1";
+  };
+}; }"""
+"""A machine with a bot, and all that there is to set for one."""
 
 
 @pytest.fixture(scope="module")
@@ -171,14 +181,27 @@ def test_the_bot_runs_where_it_is_asked_for_and_only_then(appliance: dict[str, A
     """With its own role of the database, and every one of its rules."""
     assert appliance["bot"] is False
     unit = value(
-        f"""let one = {machine("{ services.voxnix.bot.enable = true; }")}.systemd.services.voxnix-bot;
-        in {{ inherit (one) serviceConfig; url = one.environment.VOXNIX_DATABASE_URL; }}"""
+        f"""let
+          config = {machine(BOT)};
+          one = config.systemd.services.voxnix-bot;
+        in {{
+          inherit (one) serviceConfig;
+          url = one.environment.VOXNIX_DATABASE_URL;
+          settings = config.environment.etc."voxnix/settings.toml".text;
+          failed = builtins.filter (one: !one.assertion) config.assertions;
+        }}"""
     )
+    assert unit["failed"] == []
     rules = hardening("bot")
     assert {name: unit["serviceConfig"].get(name) for name in rules} == rules
     assert unit["serviceConfig"]["User"] == "voxnix-bot"
     assert unit["serviceConfig"]["ExecStart"].endswith("/bin/voxnix bot")
+    assert unit["serviceConfig"]["EnvironmentFile"] == ["/run/agenix/voxnix"]
     assert unit["url"] == "postgresql://voxnix-bot@/voxnix?host=/run/postgresql"
+    settings = tomllib.loads(unit["settings"])
+    assert settings["telegram_webhook"] == "https://bot.example.org"
+    assert settings["transcription"] == "server"
+    assert settings.keys() <= Settings.model_fields.keys()
 
 
 def test_the_whole_appliance_is_a_derivation_without_a_secret_in_it(tmp_path: Path) -> None:
@@ -275,6 +298,7 @@ def test_the_appliance_fails_no_assertion(appliance: dict[str, Any]) -> None:
             'services.voxnix.settings.modules_dir = "/etc/voxnix/modules";',
             "services.voxnix.guests.prebuilt is set, and services.voxnix.settings.modules_dir",
         ),
+        ("services.voxnix.bot.enable = true;", "the bot would have no token"),
         ("services.voxnix.tailscale.onlySsh = true;", "nobody could reach this machine by SSH"),
         ("services.dnsmasq.enable = true;", "set services.dnsmasq.settings.bind-dynamic = true"),
         (
