@@ -17,8 +17,9 @@ ALLOWED = {
     "phrasebook": {"core", "tools"},
     "assistant": {"core", "store", "tools", "services", "settings", "phrasebook"},
     "texts": {"core"},
-    "channels": {"core", "services", "assistant", "texts"},
-    "app": {"core", "host", "store", "services", "settings", "assistant"},
+    "voice": {"core", "settings"},
+    "channels": {"core", "services", "assistant", "texts", "voice"},
+    "app": {"core", "host", "store", "services", "settings", "assistant", "voice"},
     "__main__": {"core", "app", "channels", "settings"},
 }
 """Room to the rooms it may import from; its own is always allowed."""
@@ -29,6 +30,9 @@ ONLY_IN = {
     "telegram": {"channels"},
     "telegramify_markdown": {"channels"},
     "pyromark": {"channels"},
+    "openai": {"voice"},
+    "pocketsphinx": {"voice"},
+    "soundfile": {"voice"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "dbos": {"services"},
