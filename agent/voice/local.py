@@ -94,7 +94,7 @@ class LocalTranscriber:
 
 
 class Ear:
-    """The recogniser itself. It remembers nothing of one message for the next, but can hear only one at a time."""
+    """The recogniser itself. It keeps nothing of one message for the next, but hears one at a time."""
 
     def __init__(self) -> None:
         self._decoder = _decoder(
