@@ -214,6 +214,23 @@ class Settings(BaseSettings):
         description="The same in dollars, as far as the model's prices are known; 0 is no limit.",
     )
 
+    transcription: Literal["", "server", "local"] = Field(
+        default="",
+        description="What makes words of voice messages: a server that speaks OpenAI's protocol, or local:"
+        " pocketsphinx, which knows English commands. Empty means that they are refused.",
+    )
+    transcription_base_url: str = Field(
+        default="",
+        pattern=r"^$|^https?://",
+        description="That server, mostly ending in /v1; empty means OpenAI.",
+    )
+    transcription_model: str = Field(
+        default="whisper-1", min_length=1, description="The model to ask it for."
+    )
+    transcription_api_key: SecretStr | None = Field(
+        default=None, description="Its key; for OpenAI, the variable OPENAI_API_KEY works too."
+    )
+
     logfire_token: SecretStr | None = Field(
         default=None, description="Token of a Logfire project: turns are traced, without their words."
     )
