@@ -1,6 +1,7 @@
 """The composition root: settings in, wired services out. The only place that constructs."""
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Generator
@@ -14,9 +15,12 @@ from agent.host.node import LocalNode, Node
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
+from agent.services.files import Files
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
+from agent.services.node_work import NodeWork
 from agent.services.operations import Operations
 from agent.services.secrets import Secrets
 from agent.services.services import Services
@@ -28,6 +32,7 @@ from agent.store.database import Database
 from agent.store.deliveries import DeliveryStore
 from agent.store.images import ImageStore
 from agent.store.inbox import Inbox
+from agent.store.node_calls import NodeCallStore
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
@@ -66,6 +71,10 @@ class App:
         self._images = ImageStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
+        self._calls = NodeCallStore(self._database)
+        self._work = NodeWork(
+            node, settings.pool, self._guests.runtime, self._workloads, settings.upload_bytes
+        )
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
         operations = Operations(
@@ -76,9 +85,10 @@ class App:
             clock=now,
             ensure_worker=self._ensure_worker,
         )
+        calls = self._node_calls()
         workloads = Workloads(
             settings=settings,
-            node=node,
+            calls=calls,
             database=self._database,
             store=self._workloads,
             nodes=self._nodes,
@@ -105,7 +115,10 @@ class App:
             ButtonStore(self._database),
             now,
         )
-        self.services = Services(workloads, operations, self._catalogue, images, secrets, diagnostics, chats)
+        files = Files(calls, workloads.find, settings.upload_bytes)
+        self.services = Services(
+            workloads, operations, self._catalogue, images, secrets, diagnostics, chats, files
+        )
 
     @classmethod
     @contextlib.contextmanager
@@ -121,6 +134,14 @@ class App:
             yield app
         finally:
             app.close()
+
+    def _node_calls(self) -> NodeCalls:
+        """Who is root here, or plays with a simulation, asks the node; anybody else asks its worker."""
+        if self.simulated or os.geteuid() == 0:
+            return DirectCalls(self.settings.node_name, self._work, self._calls, now)
+        return CarriedCalls(
+            self.settings.node_name, self._database, self._calls, self._nodes, now, self._ensure_worker
+        )
 
     def _builder(self) -> Guests:
         if self.settings.guest_builder == "debian":
@@ -207,6 +228,7 @@ class App:
             from agent.services.assembly import Assembly  # noqa: PLC0415
             from agent.services.changes import Changes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
 
             assembly = Assembly(
@@ -230,11 +252,13 @@ class App:
                 clock=now,
             )
             engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)
+            desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, now)
             observer = Observer(self.node, self._guests.runtime, self._workloads, now)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
+                started.enter_context(desk)
                 started.callback(self.node.stop)
                 started.enter_context(engine)
                 self._worker = started.pop_all()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
+from agent.services.files import Files
 from agent.services.images import Images
 from agent.services.operations import Operations
 from agent.services.secrets import Secrets
@@ -22,3 +23,4 @@ class Services:
     secrets: Secrets
     diagnostics: Diagnostics
     chats: Chats
+    files: Files

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -125,7 +126,7 @@ def list_containers(ctx: Context) -> WorkloadsView | ProblemView:
         found = deps.services.workloads.list(deps.owner)
         return WorkloadsView(containers=tuple(WorkloadView.of(one) for one in found))
 
-    return _answer(ctx, "list_containers", {}, ask)
+    return answered(ctx, "list_containers", {}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -147,7 +148,7 @@ def container_status(ctx: Context, name: str) -> StatusView | ProblemView:
             last_change=ChangeView.of(status.last_operation) if status.last_operation else None,
         )
 
-    return _answer(ctx, "container_status", {"name": name}, ask)
+    return answered(ctx, "container_status", {"name": name}, ask)
 
 
 @containers.tool(timeout=LONG, sequential=True)
@@ -230,7 +231,7 @@ def container_logs(ctx: Context, name: str, lines: int = 50) -> LogsView | Probl
     def ask(deps: Deps) -> LogsView:
         return LogsView.of(name, deps.services.workloads.logs(deps.owner, name, lines))
 
-    return _answer(ctx, "container_logs", {"name": name, "lines": lines}, ask)
+    return answered(ctx, "container_logs", {"name": name, "lines": lines}, ask)
 
 
 @containers.tool(timeout=LONG, sequential=True)
@@ -246,10 +247,11 @@ def run_in_container(ctx: Context, name: str, command: str | list[str]) -> Execu
     shown = command if isinstance(command, str) else " ".join(command)
 
     def ask(deps: Deps) -> ExecutedView:
-        executed = deps.services.workloads.exec(deps.owner, name, argv_of(command))
+        workloads = deps.services.workloads
+        executed = workloads.exec(deps.owner, name, argv_of(command), request=deps.request)
         return ExecutedView.of(name, shown, executed)
 
-    return _answer(ctx, "run_in_container", {"name": name, "command": command}, ask)
+    return answered(ctx, "run_in_container", {"name": name, "command": command}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -261,7 +263,7 @@ def list_modules(ctx: Context) -> ModulesView | ProblemView:
             modules=tuple(ModuleSummary.of(module) for module in deps.services.catalogue.all())
         )
 
-    return _answer(ctx, "list_modules", {}, ask)
+    return answered(ctx, "list_modules", {}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -272,7 +274,7 @@ def explain_module(ctx: Context, name: str) -> ModuleView | ProblemView:
         ctx: who asks.
         name: which module.
     """
-    return _answer(
+    return answered(
         ctx, "explain_module", {"name": name}, lambda deps: ModuleView.of(deps.services.catalogue.get(name))
     )
 
@@ -288,7 +290,7 @@ def _change(
         known = {workload.name: workload for workload in deps.services.workloads.list(deps.owner)}
         return ChangeView.of(operation, known.get(operation.workload))
 
-    return _answer(ctx, tool, given, ask)
+    return answered(ctx, tool, given, ask)
 
 
 def _settled(deps: Deps, operation: Operation) -> Operation:
@@ -303,10 +305,22 @@ def _settled(deps: Deps, operation: Operation) -> Operation:
             return operation
 
 
-def _answer(
+def answered(
     ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]
 ) -> V | ProblemView:
-    deps = ctx.deps
+    """What a tool answers, or the problem that it met; noted in ``outcomes`` either way.
+
+    Args:
+        ctx: who asks.
+        tool: its name.
+        given: what it was called with.
+        ask: calls a service.
+
+    Raises:
+        ModelRetry: the model can mend it by calling again.
+    """
+    # Each call is a part of its own of what was asked for: made again in the same turn, it is done once.
+    deps = replace(ctx.deps, request=ctx.deps.request.part(ctx.tool_call_id or ""))
 
     def record(view: View) -> None:
         deps.outcomes.append(Outcome(ctx.tool_call_id or "", tool, given, ctx.run_step, view, tool in ACTING))

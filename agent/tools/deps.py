@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
+from agent.core.conversation import SentFile
 from agent.core.operation import Request
 from agent.core.owner import Owner
 from agent.tools.views import View
@@ -51,7 +52,9 @@ class Deps:
         request: where the request came from, for the audit trail.
         services: what the product can do.
         patience: how long a tool waits for an operation, in seconds; it may be infinite.
+        sends_files: whether the channel can carry files to the person.
         outcomes: filled by the tools, in order.
+        files: filled by the tools: what goes with the answer.
         stopped: set when nobody waits for this turn any more.
     """
 
@@ -59,7 +62,9 @@ class Deps:
     request: Request
     services: "Services"
     patience: float
+    sends_files: bool = False
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
+    files: list[SentFile] = field(default_factory=list[SentFile])
     stopped: Event = field(default_factory=Event)
 
 
