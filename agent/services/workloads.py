@@ -1,5 +1,6 @@
 """Workloads as their owner sees them. Every change submits an operation; reads are direct."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,12 +14,14 @@ from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Work
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
 from agent.services.node_calls import NodeCalls
-from agent.services.node_work import MAX_LOG_LINES, MAX_TIMEOUT, MIB
+from agent.services.node_work import MAX_LOG_LINES, MAX_TIMEOUT, MIB, Taken
 from agent.services.operations import Operations
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.workloads import WorkloadStore
+
+log = logging.getLogger(__name__)
 
 LOSS_STEP = {"workspace": MIB, "root": 16 * MIB}
 """Plans count in these steps, in bytes: a running container writes its journal all the time, and a plan that
@@ -174,7 +177,11 @@ class Workloads:
             UnknownWorkload: there is none, or it is another owner's.
         """
         workload = self.find(owner, name)
-        taken = self._calls.usage(owner, name)
+        try:
+            taken = self._calls.usage(owner, name)
+        except HostFailure as failure:  # what the database knows is worth telling all the same
+            log.warning("what %s takes is not known: %s", workload.machine, failure)
+            taken = Taken(root=None, workspace=None)
         latest = (one for one in self._operations.list(owner, limit=100) if one.machine == workload.machine)
         return WorkloadStatus(
             workload=workload,
