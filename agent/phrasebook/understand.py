@@ -21,6 +21,8 @@ _WHICH = {
     "which update": "update_container",
     "which roll back": "roll_back_container",
 }
+_NOWHERE = {"run nowhere": "run_in_container", "send from nowhere": "send_file"}
+_PATHS = frozenset({"send_file", "send from nowhere"})
 _BY_NAME = {"destroy everything": "destroy_container", "update everything": "update_container"}
 _CHANGES = {
     "add modules": "add",
@@ -115,10 +117,12 @@ def _meant(  # noqa: PLR0911 - one per kind of meaning
     if intent in _BY_NAME:
         return Say("by name", _BY_NAME[intent])
     arguments: dict[str, object] = {}
-    if found.command:
+    if found.command and intent in _PATHS:
+        arguments["path"] = words[found.command[0]].given
+    elif found.command:
         arguments["command"] = command_in(sentence, words, *found.command)
-    if intent == "run nowhere":
-        return Ask(Call("run_in_container", arguments))
+    if intent in _NOWHERE:
+        return Ask(Call(_NOWHERE[intent], arguments))
     if "_" not in intent:
         return Say(intent)
     if intent.startswith("list_"):
