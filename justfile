@@ -20,6 +20,10 @@ lock:
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml --extra speech --group dev -c requirements.lock -o requirements-dev.lock
     scripts/wheelhouse
 
+# Bring the catalogues of the fixed texts up to date; what is new is then translated by hand.
+messages:
+    . scripts/setup && "$VENV_PYTHON" -m scripts.messages
+
 # Build what the appliance is made of: needs Nix and a network.
 appliance-check:
     nix build --no-link --print-build-logs .#checks.x86_64-linux.package .#checks.x86_64-linux.cases .#checks.x86_64-linux.appliance

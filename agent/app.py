@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from agent.core.errors import HostFailure
+from agent.core.errors import HostFailure, InvalidSettings
 from agent.core.operation import Operation, Plan
 from agent.host.node import LocalNode, Node
+from agent.services.access import Access
+from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
@@ -21,12 +23,15 @@ from agent.services.images import Images
 from agent.services.lock import acquire_lock
 from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_work import NodeWork
+from agent.services.notices import Notices
 from agent.services.operations import Operations
+from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
+from agent.store.channels import ChannelStore
 from agent.store.conversations import Conversations
 from agent.store.database import Database
 from agent.store.deliveries import DeliveryStore
@@ -34,13 +39,19 @@ from agent.store.images import ImageStore
 from agent.store.inbox import Inbox
 from agent.store.node_calls import NodeCallStore
 from agent.store.nodes import NodeStore
+from agent.store.notices import NoticeStore
 from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
+from agent.store.preferences import PreferenceStore
+from agent.store.spending import SpendingStore
 from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
 if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
     from agent.assistant import Assistant
+    from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
 
 
@@ -57,6 +68,7 @@ class App:
         node: the machine, or its simulation.
         services: what can be done.
         conversations: what was said.
+        turns: how far each turn of a chat has come.
     """
 
     def __init__(self, settings: Settings, node: Node) -> None:
@@ -69,6 +81,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
         self._calls = NodeCallStore(self._database)
@@ -77,10 +90,13 @@ class App:
         )
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
+        access = Access(self._database, self._operations, self._workloads, now)
+        self.turns = TurnStore(self._database)
         operations = Operations(
             self._database,
             self._operations,
             self._nodes,
+            access,
             planner=self._plan,
             clock=now,
             ensure_worker=self._ensure_worker,
@@ -95,6 +111,7 @@ class App:
             catalogue=self._catalogue,
             guests=self._guests,
             operations=operations,
+            access=access,
             clock=now,
         )
         images = Images(
@@ -106,18 +123,30 @@ class App:
             self._operations,
             operations,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, now)
-        self._turns = TurnStore(self._database)
+        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, now)
+        preferences = Preferences(PreferenceStore(self._database))
         chats = Chats(
             Inbox(self._database),
-            self._turns,
+            self.turns,
             DeliveryStore(self._database),
             ButtonStore(self._database),
+            ChannelStore(self._database),
             now,
         )
-        files = Files(calls, workloads.find, settings.upload_bytes)
+        files = Files(calls, workloads.find, access, settings.upload_bytes)
         self.services = Services(
-            workloads, operations, self._catalogue, images, secrets, diagnostics, chats, files
+            workloads=workloads,
+            operations=operations,
+            catalogue=self._catalogue,
+            images=images,
+            secrets=secrets,
+            diagnostics=diagnostics,
+            access=access,
+            chats=chats,
+            files=files,
+            budget=Budget(settings, SpendingStore(self._database), now),
+            preferences=preferences,
+            notices=Notices(self._notices, self._workloads, preferences, settings.zone),
         )
 
     @classmethod
@@ -167,8 +196,39 @@ class App:
         """Whether nothing of this is real."""
         return self.node.simulated
 
-    def assistant(self) -> "Assistant":
-        """The agent. It takes seconds to import, so only a conversation does."""
+    def bot(self) -> "TelegramBot":
+        """What serves people on Telegram.
+
+        Raises:
+            InvalidSettings: there is no token.
+        """
+        # Read when the library is imported: it would warn of its own way to tell a time otherwise.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
+        from agent.channels.telegram.bot import Connection, TelegramBot  # noqa: PLC0415 - only one command's
+        from agent.voice import transcriber  # noqa: PLC0415
+
+        settings = self.settings
+        if settings.telegram_token is None:
+            raise InvalidSettings(
+                "There is no token of a bot.",
+                "@BotFather gives one to whoever makes a bot.",
+                "Set telegram_token, or VOXNIX_TELEGRAM_TOKEN in the environment.",
+            )
+        connection = Connection(
+            token=settings.telegram_token,
+            api=settings.telegram_api,
+            rate=settings.telegram_rate,
+            webhook=settings.telegram_webhook,
+            listen=settings.telegram_webhook_listen,
+        )
+        return TelegramBot(connection, self.services, self.assistant, transcriber(settings))
+
+    def assistant(self, model: "Model | None" = None) -> "Assistant":
+        """The agent. It takes seconds to import, so only a conversation does.
+
+        Args:
+            model: instead of the one that the settings name.
+        """
         from agent.assistant import Assistant  # noqa: PLC0415
 
         if self.settings.logfire_token is not None:
@@ -176,7 +236,7 @@ class App:
 
             token = self.settings.logfire_token.get_secret_value()
             logfire.configure(token=token, service_name="voxnix", console=False, inspect_arguments=False)
-        return Assistant(self.settings, self.services, self.conversations)
+        return Assistant(self.settings, self.services, self.conversations, self.turns, model=model)
 
     def refresh_modules(self) -> list[str]:
         """Take the admin's own modules into the catalogue: the only time that one is evaluated in.
@@ -227,9 +287,11 @@ class App:
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
             from agent.services.changes import Changes  # noqa: PLC0415
+            from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
+            from agent.services.quotas import Quotas  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -253,12 +315,15 @@ class App:
             )
             engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, now)
-            observer = Observer(self.node, self._guests.runtime, self._workloads, now)
+            crashes = Crashes(self._guests.runtime, self._operations, self._notices)
+            observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, now)
+            quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, now)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
                 started.enter_context(desk)
+                started.enter_context(quotas)
                 started.callback(self.node.stop)
                 started.enter_context(engine)
                 self._worker = started.pop_all()

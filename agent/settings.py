@@ -2,8 +2,10 @@
 
 import os
 import socket
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -41,6 +43,29 @@ def _state_dir() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "voxnix"
 
 
+def _time_zone() -> str:
+    link = os.path.realpath("/etc/localtime")
+    name = os.environ.get("TZ", "").removeprefix(":") or link.partition("/zoneinfo/")[2]
+    try:
+        return _checked_zone(name)
+    except ValueError:  # a rule such as CET-1CEST, or a file without a name
+        return "UTC"
+
+
+def _checked_zone(name: str) -> str:
+    try:
+        _zone(name)
+    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(f"{name!r} is not the name of a time zone, such as Europe/Berlin") from None
+    except KeyError:
+        raise ValueError(f"this machine knows no time zone {name!r}, only such as Europe/Berlin") from None
+    return name
+
+
+def _zone(name: str) -> tzinfo:
+    return UTC if name in {"UTC", "Etc/UTC"} else ZoneInfo(name)  # these two without a database of zones
+
+
 class Settings(BaseSettings):
     """Every setting, its type, its default and what it changes."""
 
@@ -63,6 +88,10 @@ class Settings(BaseSettings):
     )
     owner: Annotated[str, AfterValidator(lambda key: Owner(key).key)] = Field(
         default="admin", description="Who the person at this machine's console is."
+    )
+    timezone: Annotated[str, AfterValidator(_checked_zone)] = Field(
+        default_factory=_time_zone,
+        description="The time zone, such as Europe/Berlin, in which people mean their quiet hours.",
     )
     simulate: bool = Field(default=False, description="Use a simulated node instead of this machine.")
     embedded_worker: bool = Field(
@@ -139,6 +168,28 @@ class Settings(BaseSettings):
     )
     build_timeout: float = Field(default=1800, gt=0, description="Seconds that building an image may take.")
 
+    telegram_token: SecretStr | None = Field(
+        default=None, description="The token of the bot, as @BotFather gave it; needed for `voxnix bot`."
+    )
+    telegram_api: str = Field(
+        default="https://api.telegram.org",
+        pattern=r"^https?://[^/]+(/[^?#]*[^/?#])?$",
+        description="Base URL of the Bot API: Telegram's, or a server of your own.",
+    )
+    telegram_rate: int = Field(
+        default=30, ge=0, le=1000, description="Messages per second to Telegram at most; 0 for no limit."
+    )
+    telegram_webhook: str = Field(
+        default="",
+        pattern=r"^$|^https?://",
+        description="URL at which Telegram finds this bot; empty means that it asks for updates.",
+    )
+    telegram_webhook_listen: str = Field(
+        default="127.0.0.1:8088",
+        pattern=r"^[^:]+:[0-9]{1,5}$",
+        description="Address and port here that this URL leads to.",
+    )
+
     model: str = Field(
         default="",
         description="A pydantic-ai model, such as anthropic:claude-sonnet-4-5; empty means the phrasebook.",
@@ -151,6 +202,16 @@ class Settings(BaseSettings):
     )
     model_timeout: float = Field(
         default=60, gt=0, description="Seconds to wait for the model before the phrasebook."
+    )
+    daily_requests: int = Field(
+        default=1000,
+        ge=0,
+        description="What one account may ask of the model in a day (UTC), in requests; 0 is no limit.",
+    )
+    daily_cost: float = Field(
+        default=0,
+        ge=0,
+        description="The same in dollars, as far as the model's prices are known; 0 is no limit.",
     )
 
     logfire_token: SecretStr | None = Field(
@@ -166,6 +227,11 @@ class Settings(BaseSettings):
     def upload_bytes(self) -> int:
         """The same limit in bytes."""
         return int(self.upload_max[:-1]) << 10 * (1 + "KMGT".index(self.upload_max[-1]))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone that people mean."""
+        return _zone(self.timezone)
 
     @property
     def own_modules(self) -> Path:

@@ -22,6 +22,7 @@ and nothing is started.
 DERIVED = {
     "state_dir": "`/var/lib/voxnix` for root, else `~/.local/state/voxnix`",
     "node_name": "the host's name",
+    "timezone": "the machine's own",
 }
 """Defaults that depend on the machine."""
 

@@ -16,15 +16,19 @@ ALLOWED = {
     "tools": {"core", "services"},
     "phrasebook": {"core", "tools"},
     "assistant": {"core", "store", "tools", "services", "settings", "phrasebook"},
-    "channels": {"core", "services", "assistant"},
-    "app": {"core", "host", "store", "services", "settings", "assistant"},
+    "texts": {"core"},
+    "channels": {"core", "services", "assistant", "texts", "voice"},
+    "app": {"core", "host", "store", "services", "settings", "assistant", "channels", "voice"},
     "__main__": {"core", "app", "channels", "settings"},
 }
 """Room to the rooms it may import from; its own is always allowed."""
 
 ONLY_IN = {
-    "pydantic_ai": {"tools", "phrasebook", "assistant"},
+    "pydantic_ai": {"tools", "phrasebook", "assistant", "app"},
+    "babel": {"texts"},
     "telegram": {"channels"},
+    "telegramify_markdown": {"channels"},
+    "pyromark": {"channels"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "dbos": {"services"},

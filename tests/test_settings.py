@@ -1,3 +1,4 @@
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,8 @@ def test_a_file_that_does_not_parse_is_named(monkeypatch: pytest.MonkeyPatch, tm
         ("simulate", "perhaps"),
         ("model_base_url", "localhost"),
         ("bridge", "x" * 16),
+        ("timezone", "Europe/Atlantis"),
+        ("timezone", "../passwd"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_the_setting_is_for(
@@ -98,3 +101,12 @@ def test_postgresql_gets_its_driver() -> None:
 def test_the_limit_of_a_file_is_counted_in_binary_units(given: str, size: int) -> None:
     """As ZFS counts a quota."""
     assert settings.load(upload_max=given).upload_bytes == size
+
+
+def test_the_time_zone_is_the_machines_own_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quiet hours are meant in it; a rule that is no name is taken for UTC."""
+    monkeypatch.setenv("TZ", ":America/St_Johns")
+    assert settings.load().timezone == "America/St_Johns"
+    monkeypatch.setenv("TZ", "CET-1CEST")
+    assert settings.load().zone is UTC
+    assert str(settings.load(timezone="Europe/Berlin").zone) == "Europe/Berlin"

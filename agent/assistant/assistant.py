@@ -1,93 +1,57 @@
-"""One turn of a conversation: a sentence goes in, events come out, and what was said is kept."""
+"""The agent: a sentence goes in, events come out, and what was said is kept."""
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic_ai import Agent
-from pydantic_ai.capabilities import Instrumentation
+from anyio.to_thread import current_default_thread_limiter
 from pydantic_ai.exceptions import ModelHTTPError
-from pydantic_ai.messages import (
-    AgentStreamEvent,
-    FunctionToolCallEvent,
-    FunctionToolResultEvent,
-    ModelMessage,
-    ModelRequest,
-    ModelResponse,
-    PartDeltaEvent,
-    PartStartEvent,
-    TextPart,
-    TextPartDelta,
-    ToolCallPart,
-    ToolReturnPart,
-    UserPromptPart,
-)
 from pydantic_ai.models import Model
-from pydantic_ai.models.instrumented import InstrumentationSettings
-from pydantic_ai.run import AgentRunResultEvent
-from pydantic_ai.settings import ModelSettings
-from pydantic_ai.usage import UsageLimits
 
-from agent.assistant.events import Event, Finished, TextDelta, ToolEnded, ToolStarted
-from agent.assistant.history import ended, loaded, stored
+from agent.assistant import phrases
+from agent.assistant.events import Event, Finished, TextDelta
+from agent.assistant.history import ended, exported
+from agent.assistant.model_turn import ModelTurns
 from agent.assistant.models import language_model
+from agent.assistant.records import Records
+from agent.assistant.turn import Turn
 from agent.core.conversation import checked_sentence
-from agent.core.errors import problem_of
+from agent.core.errors import BudgetSpent, problem_of
 from agent.core.operation import Request
 from agent.core.owner import Owner
-from agent.phrasebook import METADATA, NO_ANSWER, NO_MODEL, Phrasebook
+from agent.phrasebook import NO_ANSWER, NO_MODEL, Phrasebook
 from agent.settings import Settings
-from agent.tools.containers import ACTING, containers
-from agent.tools.deps import DONE, FAILED, Deps, Outcome, decisive, exit_code
-from agent.tools.views import ProblemView
+from agent.store.spending import Spending
+from agent.tools.deps import FAILED, REFUSED, Deps, decisive
 
 if TYPE_CHECKING:
     from agent.services.services import Services
     from agent.store.conversations import Conversations
+    from agent.store.turns import TurnStore
 
 INSTRUCTIONS = Path(__file__).with_name("instructions.md")
-LIMITS = UsageLimits(request_limit=12, tool_calls_limit=24)
-"""Of one turn. A model that goes round in circles is stopped, and what its tools answered is reported."""
 MAX_AMBIENT = 50
 """Containers that a model is told about before it asks."""
 BROKE_OFF = "_(The turn was ended before it was done.)_"
+THREADS = 400
+"""Tools that run at the same time. One that waits for an operation holds a thread for so long, and nobody else
+should have to wait for that."""
+SPOKEN = frozenset({"telegram voice"})
+"""Channels on which a person speaks aloud."""
+HEARD = (
+    "The person's message was recognised from speech. Names in it may have been misheard: where none fits"
+    " exactly, take the one of the list above that sounds like it, or ask."
+)
 
 log = logging.getLogger(__name__)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass
-class _Turn:
-    """A turn while it runs: what it started from, and how far it has come."""
-
-    owner: Owner
-    conversation: str
-    sentence: str
-    deps: Deps
-    history: list[ModelMessage]
-    ambient: str
-    text: str = ""
-    messages: Callable[[], list[ModelMessage]] = list
-    finished: list[ModelMessage] | None = None
-
-    @property
-    def so_far(self) -> list[ModelMessage]:
-        """The messages up to here; at least what the person said."""
-        return self.messages() or [*self.history, ModelRequest([UserPromptPart(self.sentence)])]
-
-    def say(self, text: str, *, begins: bool) -> str:
-        """Add to the answer; what begins anew is set apart from what was said before."""
-        gap = "\n\n" if begins and self.text.strip() else ""
-        self.text += gap + text
-        return gap + text
 
 
 class Assistant:
@@ -97,6 +61,7 @@ class Assistant:
         settings: which model.
         services: what the tools use.
         conversations: where messages are kept.
+        turns: where turns are kept that have to outlive a crash.
         model: instead of the one that the settings name.
         clock: the time in UTC.
 
@@ -104,48 +69,39 @@ class Assistant:
         InvalidSettings: the model's settings cannot work.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is another thing
         self,
         settings: Settings,
         services: "Services",
         conversations: "Conversations",
+        turns: "TurnStore",
         *,
         model: Model | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._services = services
-        self._conversations = conversations
-        self._clock = clock
+        self._records = Records(conversations, turns, services.budget, clock)
         wanted = model or language_model(settings)
-        modules = [module.name for module in services.catalogue.all()]
-        self._phrasebook = Phrasebook(modules, NO_ANSWER if wanted else NO_MODEL)
-        self._model = wanted or self._phrasebook
-        timeout = settings.model_timeout
-        # Spans tell what was called and how long it took, never what was said: people say secrets.
-        tracing = Instrumentation(InstrumentationSettings(include_content=False))
+        self._model = ModelTurns(wanted, settings) if wanted else None
+        self._modules = [module.name for module in services.catalogue.all()]
         self._instructions = INSTRUCTIONS.read_text()
-        self._agent = Agent(
-            self._model,
-            name="voxnix",
-            deps_type=Deps,
-            toolsets=[containers],
-            # The provider's SDK retries what is worth it within this time.
-            model_settings=ModelSettings(timeout=timeout, request_timeout=timeout),
-            retries={"tools": 2, "output": 1},
-            capabilities=[tracing] if settings.logfire_token else [],
-        )
 
     async def reply(
-        self, owner: Owner, conversation: str, sentence: str, *, channel: str, patience: float
+        self, owner: Owner, request: Request, *, patience: float, sends_files: bool = False
     ) -> AsyncGenerator[Event]:
         """Answer one sentence.
 
+        With a key in the request this is durable: called again with the same request, whether after a crash
+        or after the end, it goes on where it was, or gives the same answer again. What tools have done is not
+        done twice, and a language model is not asked again for calls that were written down. Cancelling such
+        a turn, or closing its events, leaves it like a crash does: call this again to go on, or
+        :meth:`break_off` to end it. Without a key, a turn that is cancelled has ended.
+
         Args:
-            owner: who says it.
-            conversation: in which chat.
-            sentence: what is said.
-            channel: where it comes from.
+            owner: whose containers it is about.
+            request: what is said, where and by whom.
             patience: how long a tool waits for an operation, in seconds.
+            sends_files: whether the channel can give a person a file.
 
         Yields:
             The events of the turn; the last one is :class:`Finished`.
@@ -153,111 +109,111 @@ class Assistant:
         Raises:
             InvalidRequest: the sentence is empty, too long or not text. Nothing was done then.
         """
-        words = checked_sentence(sentence)
-        deps = Deps(
-            owner, Request(channel=channel, conversation=conversation, words=words), self._services, patience
-        )
-        history, ambient = await asyncio.to_thread(self._before, owner, conversation)
-        turn = _Turn(owner, conversation, words, deps, history, ambient)
+        current_default_thread_limiter().total_tokens = THREADS  # of the event loop that runs now
+        said = request.model_copy(update={"words": checked_sentence(request.words)})
+        deps = Deps(owner, said, self._services, patience, sends_files)
+        turn = await asyncio.to_thread(self._records.begin, deps)
+        if isinstance(turn, Finished):
+            yield TextDelta(turn.text)
+            yield turn
+            return
+        if turn.text:
+            yield TextDelta(turn.text)
         try:
             async with aclosing(self._answer(turn)) as events:
                 async for event in events:
                     yield event
+            how = turn.finished()
         except (asyncio.CancelledError, GeneratorExit):
-            # Nobody waits any more. What the tools began goes on, and the next turn can see that.
+            # Nobody waits any more. What the tools began goes on.
             deps.stopped.set()
-            self._keep(turn, ended(turn.so_far, BROKE_OFF))
+            if said.key:
+                self._records.spend(turn)
+            else:
+                self._end(turn, Finished(BROKE_OFF, REFUSED))
             raise
         except Exception as error:
             log.exception("the turn failed")
-            said = turn.say(str(problem_of(error)), begins=True)
-            self._keep(turn, ended(turn.so_far, said))
-            yield TextDelta(said)
-            yield Finished(turn.text, FAILED)
-            return
-        code = self._exit_code(turn)
-        await asyncio.to_thread(self._keep, turn, turn.finished or [])
-        yield Finished(turn.text, code)
+            text = turn.say(str(problem_of(error)), begins=True)
+            yield TextDelta(text)
+            turn.messages = ended(turn.messages, text)
+            how = Finished(turn.text, FAILED, tuple(deps.files))
+        yield await asyncio.to_thread(self._records.finish, turn, how)
 
-    async def _answer(self, turn: _Turn) -> AsyncGenerator[Event]:
+    def break_off(self, owner: Owner, request: Request) -> Finished:
+        """End a turn with a key that a person does not want any more, once its :meth:`reply` was cancelled.
+
+        It is remembered as such, with the calls that it had made: those may have been done. This can be
+        called again, and after a crash.
+
+        Returns:
+            How the turn has ended: with its answer, where it had one already.
+        """
+        begun = self._records.begin(Deps(owner, request, self._services, patience=0))
+        return begun if isinstance(begun, Finished) else self._end(begun, Finished(BROKE_OFF, REFUSED))
+
+    def exported(self, owner: Owner, conversation: str) -> str:
+        """All that is kept of a conversation, for the person whose it is, as JSON."""
+        return exported(self._records.messages(owner, conversation))
+
+    def _end(self, turn: Turn, how: Finished) -> Finished:
+        turn.messages = ended(turn.messages, how.text)
+        return self._records.finish(turn, how)
+
+    async def _answer(self, turn: Turn) -> AsyncGenerator[Event]:
         """The model's answer; the phrasebook's where the model fails, wherever in the turn that is.
 
         Not a ``FallbackModel``: that steps in only before the first words of a response, and asks the model
         that has failed again at every step of the turn, with all its timeouts.
         """
-        try:
-            async with aclosing(self._run(turn, self._model)) as events:
-                async for event in events:
-                    yield event
-        except Exception as error:
-            if self._model is self._phrasebook:
-                raise
-            # Whatever a model's code raises, the person gets an answer.
-            _gave_up(error)
+        if turn.is_command or turn.with_phrasebook or self._model is None:
+            notice = "" if turn.is_command else NO_ANSWER if self._model else NO_MODEL
         else:
-            return
-        if any(outcome.acted for outcome in turn.deps.outcomes):
-            # Something was done already: it is reported, and nothing is done again.
-            views = [outcome.view for outcome in decisive(turn.deps.outcomes)]
-            text = self._phrasebook.report(views)
-            turn.finished = ended(turn.so_far, text)
-            yield TextDelta(turn.say(text, begins=True))
-            return
-        turn.deps.outcomes.clear()
-        async with aclosing(self._run(turn, self._phrasebook)) as events:
+            notice = NO_ANSWER
+            try:
+                async with aclosing(self._by_model(self._model, turn)) as events:
+                    async for event in events:
+                        yield event
+            except BudgetSpent as spent:
+                notice = str(spent)
+            except Exception as error:  # noqa: BLE001 - whatever a model's code raises, the person gets an answer
+                _gave_up(error)
+            else:
+                return
+        async with aclosing(self._by_phrasebook(Phrasebook(self._modules, notice), turn)) as events:
             async for event in events:
                 yield event
 
-    async def _run(self, turn: _Turn, model: Model) -> AsyncGenerator[Event]:
-        run = self._agent.run_stream_events(
-            turn.sentence,
-            model=model,
-            message_history=turn.history,
-            deps=turn.deps,
-            # In one piece: the templates of some small models take only one system message.
-            instructions=f"{self._instructions}\n{turn.ambient}",
-            usage_limits=LIMITS,
-        )
-        # Entering the model closes its connections with the last turn that uses them.
-        async with model, run as events:
+    async def _by_phrasebook(self, phrasebook: Phrasebook, turn: Turn) -> AsyncGenerator[Event]:
+        if turn.acted and not turn.pending:
+            # Something was done already: it is reported, and nothing is done again.
+            text = phrasebook.report([outcome.view for outcome in decisive(turn.deps.outcomes)])
+            turn.messages = ended(turn.messages, text)
+            yield TextDelta(turn.say(text, begins=True))
+            return
+        if not turn.pending:
+            turn.begin()
+        async with aclosing(phrases.answered(turn, phrasebook, self._checkpoint)) as events:
             async for event in events:
-                turn.messages = events.all_messages
-                if isinstance(event, AgentRunResultEvent):
-                    turn.finished = event.result.all_messages()
-                    return
-                seen = self._seen(turn, event)
-                if seen:
-                    yield seen
+                yield event
 
-    @staticmethod
-    def _seen(turn: _Turn, event: AgentStreamEvent) -> Event | None:
-        match event:
-            case PartStartEvent(part=TextPart(content=text)):
-                return TextDelta(turn.say(text, begins=True)) if text else None
-            case PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
-                return TextDelta(turn.say(text, begins=not turn.text)) if text else None
-            case FunctionToolCallEvent(part=part):
-                return ToolStarted(part.tool_name, _arguments(part))
-            case FunctionToolResultEvent(part=part):
-                _note_unrecorded(turn.deps, part)
-                return ToolEnded(part.tool_name)
-            case _:
-                return None
+    async def _by_model(self, model: ModelTurns, turn: Turn) -> AsyncGenerator[Event]:
+        ambient, before = await asyncio.to_thread(self._before, turn)
 
-    @staticmethod
-    def _exit_code(turn: _Turn) -> int:
-        if turn.deps.outcomes:
-            return exit_code(turn.deps.outcomes)
-        last = turn.finished[-1] if turn.finished else None
-        metadata = (last.metadata or {}) if isinstance(last, ModelResponse) else {}
-        return int(metadata.get(METADATA, {}).get("exit_code", DONE))
+        def allowed(turn: Turn) -> None:
+            self._services.budget.check(turn.account, before, turn.used)
 
-    def _before(self, owner: Owner, conversation: str) -> tuple[list[ModelMessage], str]:
-        return loaded(self._conversations.load(owner, conversation)), self._ambient(owner)
+        instructions = f"{self._instructions}\n{ambient}"
+        async with aclosing(model.answered(turn, instructions, self._checkpoint, allowed)) as events:
+            async for event in events:
+                yield event
 
-    def _ambient(self, owner: Owner) -> str:
+    def _before(self, turn: Turn) -> tuple[str, Spending]:
+        return self._ambient(turn), self._services.budget.spent(turn.account)
+
+    def _ambient(self, turn: Turn) -> str:
         """What a model knows before it asks: this owner's containers, from the database alone."""
-        known = self._services.workloads.list(owner)
+        known = self._services.workloads.list(turn.owner)
         lines = [
             f"- {one.name}: {one.state}, modules {', '.join(one.spec.modules) or 'none'}"
             + (f", at {one.addresses[0]}" if one.addresses else "")
@@ -265,32 +221,15 @@ class Assistant:
         ]
         if len(known) > MAX_AMBIENT:
             lines.append(f"- and {len(known) - MAX_AMBIENT} more: list_containers has them all")
-        return "The person's containers now:\n" + ("\n".join(lines) or "- none")
+        spoken = f"\n{HEARD}" if turn.deps.request.channel in SPOKEN else ""
+        return "The person's containers now:\n" + ("\n".join(lines) or "- none") + spoken
 
-    def _keep(self, turn: _Turn, messages: list[ModelMessage]) -> None:
-        self._conversations.save(turn.owner, turn.conversation, stored(messages), self._clock())
+    async def _checkpoint(self, turn: Turn) -> None:
+        if turn.deps.request.key and turn.acts:
+            await asyncio.to_thread(self._records.checkpoint, turn)
 
 
 def _gave_up(error: Exception) -> None:
     status = f" (HTTP {error.status_code})" if isinstance(error, ModelHTTPError) else ""
     # Not its text: providers put parts of keys and prompts into theirs.
     log.warning("the model did not answer: %s%s", type(error).__name__, status)
-
-
-def _note_unrecorded(deps: Deps, part: ToolReturnPart) -> None:
-    """Write down a call that ended outside its tool: out of time, or with arguments that do not fit."""
-    cause = part.retry.cause if part.retry else None
-    if cause not in {"model_retry", "validation_error"} or part.tool_call_id in {
-        o.call for o in deps.outcomes
-    }:
-        return
-    step = max((outcome.step for outcome in deps.outcomes), default=0) + 1
-    view = ProblemView(refused=cause == "validation_error", code="ToolFailed", what=str(part.content))
-    deps.outcomes.append(Outcome(part.tool_call_id, part.tool_name, {}, step, view, part.tool_name in ACTING))
-
-
-def _arguments(part: ToolCallPart) -> dict[str, object]:
-    try:
-        return part.args_as_dict()
-    except ValueError:  # what the model wrote was no JSON; the tool refuses it
-        return {}

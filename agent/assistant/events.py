@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.core.conversation import SentFile
+
 
 @dataclass(frozen=True)
 class TextDelta:
@@ -46,10 +48,12 @@ class Finished:
     Attributes:
         text: the whole answer: all deltas together.
         exit_code: 0 done or on its way; 3 refused, not understood or waiting for a person; 4 the host failed.
+        files: what goes with it.
     """
 
     text: str
     exit_code: int
+    files: tuple[SentFile, ...] = ()
 
 
 Event = TextDelta | ToolStarted | ToolEnded | Finished

@@ -7,6 +7,7 @@ gets at it, and limits count per turn.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_ai.messages import (
@@ -19,6 +20,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
+from pydantic_core import to_json
 
 MAX_TURNS = 20
 MAX_BYTES = 200_000
@@ -26,34 +28,63 @@ MAX_BYTES = 200_000
 UNKNOWN = "The turn ended before this was answered. It may have been done: look before doing it again."
 
 
-def stored(messages: Sequence[ModelMessage], max_turns: int = MAX_TURNS, max_bytes: int = MAX_BYTES) -> bytes:
-    """The last whole turns as JSON, without the instructions: those are made anew for each turn.
+def appended(
+    data: bytes | None, turn: Sequence[ModelMessage], most: int = MAX_TURNS, most_bytes: int = MAX_BYTES
+) -> bytes:
+    """What is kept of a conversation, once a turn has come to it.
 
-    What is kept begins with a sentence of the person, or is empty, and never parts a call from its return.
-    The last turn is always kept.
+    A line is a turn, as a list in JSON. So neither adding one nor forgetting the first ones has to understand
+    the others, and a call is never parted from its return.
+
+    Args:
+        data: what was kept before.
+        turn: from what the person said to the answer. It is always kept.
+        most: turns.
+        most_bytes: of them together.
     """
+    lines = [*(data or b"").splitlines(), dumped(turn)][-most:]
+    size = sum(map(len, lines))
+    while len(lines) > 1 and size > most_bytes:
+        size -= len(lines.pop(0))
+    return b"\n".join(lines)
+
+
+def dumped(messages: Sequence[ModelMessage]) -> bytes:
+    """Messages as JSON in one line, without the instructions: those are made anew for each turn."""
     bare = [
         replace(one, instructions=None) if isinstance(one, ModelRequest) and one.instructions else one
         for one in messages
     ]
-    starts = [at for at, message in enumerate(bare) if begins_turn(message)][-max_turns:]
-    if not starts:
-        return b"[]"
-    data = _dump(bare[starts[0] :])
-    if len(data) <= max_bytes or len(starts) == 1:
-        return data
-    sizes = [len(_dump(bare[start:end])) for start, end in zip(starts, [*starts[1:], None], strict=True)]
-    while len(starts) > 1 and sum(sizes) > max_bytes:
-        starts, sizes = starts[1:], sizes[1:]
-    return _dump(bare[starts[0] :])
+    return ModelMessagesTypeAdapter.dump_json(bare)
 
 
 def loaded(data: bytes | None) -> list[ModelMessage]:
-    """Messages from JSON; none where there are none, or where another version wrote what cannot be read."""
-    if not data:
-        return []
+    """The messages of a conversation; those of a turn that another version wrote unreadably are left out."""
+    return [message for line in (data or b"").splitlines() for message in _read(line)]
+
+
+def exported(messages: Sequence[ModelMessage]) -> str:
+    """What was said and done, as JSON that a person can read: who, when, which words, which tools."""
+    said: list[dict[str, Any]] = []
+    for message in messages:
+        for part in message.parts:
+            match part:
+                case UserPromptPart():
+                    said.append({"at": part.timestamp, "person": part.content})
+                case TextPart():
+                    said.append({"at": message.timestamp, "assistant": part.content})
+                case ToolCallPart():
+                    said.append({"at": message.timestamp, "called": part.tool_name, "with": part.args})
+                case ToolReturnPart():
+                    said.append({"at": part.timestamp, "returned": part.tool_name, "result": part.content})
+                case _:
+                    pass
+    return to_json(said, indent=2).decode()
+
+
+def _read(line: bytes) -> list[ModelMessage]:
     try:
-        return ModelMessagesTypeAdapter.validate_json(data)
+        return ModelMessagesTypeAdapter.validate_json(line)
     except ValidationError:
         return []
 
@@ -76,26 +107,23 @@ def ended(messages: Sequence[ModelMessage], text: str) -> list[ModelMessage]:
     """
     whole = list(messages)
     last = whole[-1]
-    if isinstance(last, ModelResponse) and not (last.state == "complete" and _calls(last)):
+    if isinstance(last, ModelResponse) and not (last.state == "complete" and calls_of(last)):
         # Half a call was never made, and half an answer is part of what was said.
         said = [part.content for part in whole.pop().parts if isinstance(part, TextPart) and part.content]
         text = "\n\n".join([*said, text])
     elif isinstance(last, ModelResponse):
-        whole.append(ModelRequest([_unknown(call) for call in _calls(last)]))
+        whole.append(ModelRequest([_unknown(call) for call in calls_of(last)]))
     elif len(whole) > 1 and not begins_turn(last):
         answered = {part.tool_call_id for part in last.parts if isinstance(part, ToolReturnPart)}
-        missing = [call for call in _calls(whole[-2]) if call.tool_call_id not in answered]
+        missing = [call for call in calls_of(whole[-2]) if call.tool_call_id not in answered]
         whole[-1] = replace(last, parts=[*last.parts, *map(_unknown, missing)])
     return [*whole, ModelResponse([TextPart(text)])]
 
 
-def _calls(message: ModelMessage) -> list[ToolCallPart]:
+def calls_of(message: ModelMessage) -> list[ToolCallPart]:
+    """The calls of tools in a message."""
     return [part for part in message.parts if isinstance(part, ToolCallPart)]
 
 
 def _unknown(call: ToolCallPart) -> ToolReturnPart:
     return ToolReturnPart(call.tool_name, UNKNOWN, call.tool_call_id, outcome="interrupted")
-
-
-def _dump(messages: list[ModelMessage]) -> bytes:
-    return ModelMessagesTypeAdapter.dump_json(messages)

@@ -13,13 +13,14 @@ from rich.text import Text
 from agent.channels import render
 from agent.channels.desk import Desk
 from agent.channels.terminal import exit_code
+from agent.core.account import CONSOLE
 from agent.core.errors import HostFailure, InvalidRequest, Refusal
 from agent.core.module import Option
 from agent.core.operation import Operation, OperationKind, OperationState, Request
 from agent.core.printable import printable
 from agent.core.workload import ContainerSpec, checked_name
 
-REQUEST = Request(channel="cli")
+REQUEST = Request(channel="cli", by=CONSOLE)
 DONE = {
     OperationKind.CREATE: "created",
     OperationKind.START: "started",

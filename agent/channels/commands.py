@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.channels import completion
+from agent.channels.commands_access import access
 from agent.channels.entry import app, command, group
 
 if TYPE_CHECKING:
     from agent.channels.desk import Desk
 
-__all__ = ["app"]
+__all__ = ["access", "app"]
 
 Name = Annotated[
     str, typer.Argument(help="The container's name.", autocompletion=completion.names, show_default=False)
@@ -337,3 +338,9 @@ def _chat(
 def _worker(desk: "Desk") -> None:
     """Run this node's operations until told to stop."""
     desk.run_worker()
+
+
+@command("bot", answers=False)
+def _bot(desk: "Desk") -> None:
+    """Serve people on Telegram until told to stop."""
+    desk.run_bot()

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from agent.core.account import CONSOLE, is_group, is_person
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,6 +66,40 @@ def secrets(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
         return list(found)
 
     return [(name, found[name]) for name in _offered(context, incomplete, read)]
+
+
+def people(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The people who are known, with their names."""
+    return _accounts(context, incomplete, is_person)
+
+
+def groups(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The groups that are known, with their names."""
+    return _accounts(context, incomplete, is_group)
+
+
+def codes(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The codes of those who wait, with their names."""
+    found: dict[str, str] = {}
+
+    def read(desk: "Desk") -> list[str]:
+        found.update((one.code, one.name) for one in desk.services.access.pairings(CONSOLE))
+        return list(found)
+
+    return [(code, found[code]) for code in _offered(context, incomplete, read)]
+
+
+def _accounts(
+    context: typer.Context, incomplete: str, wanted: "Callable[[str], bool]"
+) -> list[tuple[str, str]]:
+    found: dict[str, str] = {}
+
+    def read(desk: "Desk") -> list[str]:
+        known = desk.services.access.accounts(CONSOLE)
+        found.update((one.key, one.name) for one in known if wanted(one.key))
+        return list(found)
+
+    return [(key, found[key]) for key in _offered(context, incomplete, read)]
 
 
 def _offered(context: typer.Context, incomplete: str, read: "Callable[[Desk], list[str]]") -> list[str]:

@@ -14,9 +14,10 @@ from agent.channels import cli, render
 from agent.channels.gate import settle
 from agent.channels.replying import View, view
 from agent.channels.waiting import Interrupted
+from agent.core.account import CONSOLE
 from agent.core.conversation import checked_sentence
 from agent.core.errors import HostFailure, Refusal, problem_of
-from agent.core.operation import Operation, OperationState
+from agent.core.operation import Operation, OperationState, Request
 from agent.core.printable import one_line
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Console:
                 under_way = under_way or operation
                 continue
             with suppress(Refusal):  # answered elsewhere meanwhile
-                self._desk.services.operations.deny(self._desk.owner, operation.id)
+                self._desk.services.operations.deny(self._desk.owner, operation.id, CONSOLE)
         return KeyboardInterrupt() if under_way is None else Interrupted(under_way)
 
     async def _reply(self, sentence: str) -> int:
@@ -180,9 +181,8 @@ class Console:
             assistant = await asyncio.wrap_future(self._load())
             from agent.assistant import Finished, TextDelta, ToolStarted  # noqa: PLC0415 - loaded just now
 
-            events = assistant.reply(
-                self._desk.owner, self._conversation, sentence, channel=CHANNEL, patience=PATIENCE
-            )
+            request = Request(channel=CHANNEL, conversation=self._conversation, words=sentence)
+            events = assistant.reply(self._desk.owner, request, patience=PATIENCE)
             async with self._watched(shown):
                 async for event in events:
                     match event:

@@ -28,6 +28,7 @@ class Desk:
         forget: drops a conversation's messages.
         run_worker: runs operations until told to stop.
         refresh_modules: takes the admin's own modules into the catalogue, and gives their names.
+        run_bot: serves Telegram until told to stop.
     """
 
     owner: Owner
@@ -40,3 +41,4 @@ class Desk:
     forget: Callable[[Owner, str], None]
     run_worker: Callable[[], None]
     refresh_modules: Callable[[], list[str]]
+    run_bot: Callable[[], None]

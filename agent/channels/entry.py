@@ -140,7 +140,7 @@ def _options(
     ] = False,
 ) -> None:
     del version  # its callback has printed it
-    if verbose or context.invoked_subcommand == "worker":
+    if verbose or context.invoked_subcommand in {"worker", "bot"}:
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
         log.setLevel(logging.DEBUG if verbose else logging.INFO)
         return

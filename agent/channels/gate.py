@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from agent.channels import render
 from agent.channels.desk import Desk
+from agent.core.account import CONSOLE
 from agent.core.errors import ApprovalNeeded, PlanChanged, Refusal
 from agent.core.operation import Operation
 
@@ -30,9 +31,9 @@ def settle(desk: Desk, operation: Operation, *, yes: bool = False, ask: Callable
     except BaseException:
         # Whatever ended the question: an operation that nobody will answer does not linger.
         with suppress(Refusal):  # somebody answered elsewhere meanwhile
-            desk.services.operations.deny(desk.owner, operation.id)
+            desk.services.operations.deny(desk.owner, operation.id, CONSOLE)
         raise
-    return agreed or desk.services.operations.deny(desk.owner, operation.id)
+    return agreed or desk.services.operations.deny(desk.owner, operation.id, CONSOLE)
 
 
 def _agreed(desk: Desk, operation: Operation, *, yes: bool, ask: Callable[[str], bool]) -> Operation | None:
@@ -50,7 +51,7 @@ def _agreed(desk: Desk, operation: Operation, *, yes: bool, ask: Callable[[str],
         if not yes and not ask(f"{what.capitalize()}?"):
             return None
         try:
-            return desk.services.operations.approve(desk.owner, operation.id, operation.plan.digest)
+            return desk.services.operations.approve(desk.owner, operation.id, operation.plan.digest, CONSOLE)
         except PlanChanged as changed:
             if yes:
                 raise

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from agent.core.account import Account, Pairing, is_group
 from agent.core.composition import Composition
 from agent.core.errors import Problem
 from agent.core.module import Module
@@ -247,6 +248,28 @@ def secrets(listed: list[KnownSecret]) -> RenderableType:
     for one in listed:
         table.add_row(one.name, "yes" if one.given else "no", *_cells(one.description))
     return table
+
+
+def access(known: list[Account], waiting: list[Pairing], now: datetime) -> RenderableType:
+    """Who may speak, and who waits to be let in."""
+    if not known and not waiting:
+        return Text("Nobody may speak yet. Who writes to the bot gets a code: voxnix access approve CODE")
+    table = _table("ACCOUNT", "NAME", "ROLE", "SINCE", "BY")
+    for one in known:
+        table.add_row(one.key, *_cells(one.name), role(one), ago(one.changed_at, now), one.changed_by)
+    for one in waiting:
+        left = f"waits: {one.code}"
+        table.add_row(
+            one.account, *_cells(one.name), Text(left, "yellow"), f"{span(one.expires_at - now)} left", ""
+        )
+    return table
+
+
+def role(account: Account) -> Text:
+    """How far somebody may go, in words."""
+    if is_group(account.key):
+        return Text("shares containers") if account.shared else Text("a group", "dim")
+    return Text("revoked", "dim") if account.role is None else Text(account.role.value, "green")
 
 
 def operations(listed: list[Operation], now: datetime) -> RenderableType:

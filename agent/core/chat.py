@@ -66,3 +66,16 @@ class Button:
     action: Action
     expires_at: datetime
     used_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ChannelHealth:
+    """How a channel is.
+
+    Attributes:
+        seen_at: when it was last heard of, in UTC.
+        problem: what is wrong with it, one sentence; empty where nothing is.
+    """
+
+    seen_at: datetime
+    problem: str

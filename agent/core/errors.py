@@ -4,6 +4,7 @@ VoxnixError
 ├── Refusal                 the person can mend it             exit code 3
 │   ├── InvalidName         a name that breaks the rule
 │   ├── InvalidRequest      anything else that cannot be asked for like this
+│   ├── NotAllowed          the account may not, or not any more
 │   ├── UnknownModule       with the nearest names
 │   ├── InvalidSpec         modules and options of which nothing can be made
 │   ├── UnknownWorkload     also the answer for another owner's workload
@@ -11,6 +12,7 @@ VoxnixError
 │   ├── NameInUse
 │   ├── NotRunning          the workload has to run for this
 │   ├── NoSpace             the pool or a quota is full
+│   ├── BudgetSpent         the language model, for today
 │   ├── ApprovalNeeded      a person has to see the plan first
 │   └── PlanChanged         what would be lost is no longer what was shown
 ├── InvalidSettings         settings that are wrong or unknown  exit code 2
@@ -94,6 +96,10 @@ class InvalidRequest(Refusal):
     """Something that cannot be asked for like this."""
 
 
+class NotAllowed(Refusal):
+    """Who asks may not: they are unknown, or their role does not go so far."""
+
+
 class UnknownModule(Refusal):
     """No such module."""
 
@@ -120,6 +126,10 @@ class NotRunning(Refusal):
 
 class NoSpace(Refusal):
     """The pool or a quota is full."""
+
+
+class BudgetSpent(Refusal):
+    """The account has asked as much of the language model as it may in a day."""
 
 
 class ApprovalNeeded(Refusal):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -37,6 +38,23 @@ class Applied(StrEnum):
     IN_PLACE = "in place"
     """It went on running."""
     RESTARTED = "restarted"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a container's unit came to be failed.
+
+    Attributes:
+        invocation: systemd's id of the run that failed; no other run has it.
+        at: when it was over, in UTC.
+        result: in systemd's word, such as ``exit-code``, ``signal``, ``oom-kill`` or ``watchdog``.
+        status: the exit code, or the number of the signal.
+    """
+
+    invocation: str
+    at: datetime
+    result: str
+    status: int
 
 
 @dataclass(frozen=True)
@@ -158,6 +176,14 @@ class Runtime(Protocol):
         Args:
             names: of these machines, each of which is in the answer; all when None. Of all, a machine that
                 is not in the answer is inactive.
+        """
+        ...
+
+    def failures(self, names: Sequence[str]) -> dict[str, Failure]:
+        """How those of these machines failed whose units are failed, in one command.
+
+        A machine that was powered off from inside, or was stopped, has not failed. What did stays failed
+        until it starts again, or is removed.
         """
         ...
 

@@ -3,12 +3,13 @@
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
-from agent.core.errors import CommandFailed, InvalidRequest, NotRunning
+from agent.core.errors import CommandFailed, HostFailure, InvalidRequest, NotRunning
 from agent.core.workload import Executed
 from agent.host.node import Node
-from agent.host.runtime import MACHINE, Applied, Machine, UnitState
+from agent.host.runtime import MACHINE, Applied, Failure, Machine, UnitState
 
 START_TIMEOUT = 120.0
 """Seconds until a container must have booted; systemd itself gives up after 90."""
@@ -106,6 +107,15 @@ class Units(ABC):
             return found
         return {name: found.get(name, UnitState.UNKNOWN) for name in names}
 
+    def failures(self, names: Sequence[str]) -> dict[str, Failure]:
+        """See :meth:`agent.host.runtime.Runtime.failures`."""
+        if not names:
+            return {}
+        properties = "Id,ActiveState,Result,ExecMainStatus,InvocationID,InactiveEnterTimestamp"
+        argv = ["systemctl", "show", "--timestamp=us+utc", f"--property={properties}"]
+        answer = self._node.run([*argv, *map(self.unit, names)], timeout=TIMEOUT)
+        return parse_failures(answer.stdout, self._kind)
+
     def exec(
         self,
         name: str,
@@ -176,13 +186,45 @@ def parse_states(text: str, kind: str) -> dict[str, UnitState]:
         text: what it printed.
         kind: of the units that count, such as ``systemd-nspawn``.
     """
+    return {name: _state(values.get("ActiveState", "")) for name, values in _blocks(text, kind)}
+
+
+def parse_failures(text: str, kind: str) -> dict[str, Failure]:
+    """Read what ``systemctl show --timestamp=us+utc`` prints of units: how those failed that did.
+
+    Args:
+        text: what it printed.
+        kind: of the units that count, such as ``systemd-nspawn``.
+
+    Raises:
+        HostFailure: it does not tell when a unit failed.
+    """
+    return {
+        name: Failure(
+            invocation=values.get("InvocationID", ""),
+            at=_moment(values.get("InactiveEnterTimestamp", "")),
+            result=values.get("Result", ""),
+            status=int(values.get("ExecMainStatus") or 0),
+        )
+        for name, values in _blocks(text, kind)
+        if values.get("ActiveState") == UnitState.FAILED
+    }
+
+
+def _blocks(text: str, kind: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Machine and properties of each unit of a kind."""
     unit = re.compile(rf"{re.escape(kind)}@(.+)\.service\Z")
-    states: dict[str, UnitState] = {}
     for block in text.split("\n\n"):
         values = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
         if match := unit.match(values.get("Id", "")):
-            states[match[1]] = _state(values.get("ActiveState", ""))
-    return states
+            yield match[1], values
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text.partition(" ")[2], "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC)
+    except ValueError:
+        raise HostFailure("systemd did not tell when a unit failed.", repr(text[:100])) from None
 
 
 def _state(active: str) -> UnitState:

@@ -40,6 +40,19 @@ class PoolSpace:
     health: str
 
 
+@dataclass(frozen=True)
+class Filled:
+    """How far a data set with a limit is filled.
+
+    Attributes:
+        used: what it and all below it take, in bytes.
+        quota: the limit, in bytes.
+    """
+
+    used: int
+    quota: int
+
+
 class Zfs:
     """The ``zfs`` and ``zpool`` commands of a node.
 
@@ -145,6 +158,21 @@ class Zfs:
             quota=_number(values["quota"]),
             snapshots=sum(line.startswith(f"{dataset}@") for line in listed.stdout.split("\n")),
         )
+
+    def filled(self, above: str) -> dict[str, Filled]:
+        """How far those data sets at and below one are filled that have a limit, by name, in one command."""
+        argv = ("zfs", "get", "-Hp", "-r", "-o", "name,property,value", "used,quota", above)
+        values: dict[str, dict[str, str]] = {}
+        for line in self._run(*argv).stdout.splitlines():
+            name, _, rest = line.partition("\t")
+            prop, _, value = rest.partition("\t")
+            values.setdefault(name, {})[prop] = value or "-"
+        limits = {name: _number(given.get("quota", "-")) for name, given in values.items()}
+        return {
+            name: Filled(_number(values[name].get("used", "-")), quota)
+            for name, quota in limits.items()
+            if quota
+        }
 
     def mounted(self, dataset: str) -> bool:
         """Whether a data set that is there is mounted."""

@@ -1,24 +1,20 @@
 """The phrasebook as a pydantic-ai model: no network, nothing invented, the same tools."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Container, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_ai import RunContext
 from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
     ModelResponse,
-    ModelResponseStreamEvent,
     TextPart,
     ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
 )
-from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
 from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Say
@@ -31,8 +27,6 @@ NO_MODEL = "phrasebook: no language model is configured"
 NO_ANSWER = "phrasebook: the model did not answer"
 METADATA = "voxnix"
 """Where a response keeps what is no text: ``exit_code`` where no tool is called, and what was ``asked``."""
-_WORD = 24
-"""Characters that are streamed at once."""
 
 
 class Phrasebook(Model):
@@ -40,7 +34,7 @@ class Phrasebook(Model):
 
     Args:
         modules: names of the modules there are.
-        notice: why it is the phrasebook that answers; said once in each reply.
+        notice: why it is the phrasebook that answers, said once in each reply; empty where that is no news.
     """
 
     def __init__(self, modules: Sequence[str] = (), notice: str = NO_MODEL) -> None:
@@ -58,19 +52,6 @@ class Phrasebook(Model):
         """Its provider: itself."""
         return NAME
 
-    @property
-    def provider(self) -> None:
-        """No provider."""
-        return
-
-    def prepare_messages(
-        self,
-        messages: list[ModelMessage],
-        model_request_parameters: ModelRequestParameters | None = None,  # noqa: ARG002
-    ) -> list[ModelMessage]:
-        """The messages as they are: nothing has to be put into a provider's form."""
-        return messages
-
     async def request(
         self,
         messages: list[ModelMessage],
@@ -79,17 +60,6 @@ class Phrasebook(Model):
     ) -> ModelResponse:
         """Answer at once."""
         return self.respond(messages, model_request_parameters.tool_defs)
-
-    @asynccontextmanager
-    async def request_stream(
-        self,
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,  # noqa: ARG002
-        model_request_parameters: ModelRequestParameters,
-        run_context: RunContext[Any] | None = None,  # noqa: ARG002
-    ) -> AsyncGenerator[StreamedResponse]:
-        """Answer in pieces."""
-        yield _Stream(model_request_parameters, self.respond(messages, model_request_parameters.tool_defs))
 
     def respond(
         self, messages: Sequence[ModelMessage], offered: Container[str] | None = None
@@ -131,7 +101,7 @@ class Phrasebook(Model):
         return ModelResponse([TextPart(self._signed(text))], model_name=NAME, metadata={METADATA: metadata})
 
     def _signed(self, text: str) -> str:
-        return f"{text}\n\n_({self._notice})_"
+        return f"{text}\n\n_({self._notice})_" if self._notice else text
 
 
 @dataclass(frozen=True)
@@ -167,50 +137,12 @@ class Turn:
         ]
         last = [part.tool_name for part in returns]
         views = tuple(
-            _view(part)
+            view_of(part)
             for at, part in enumerate(returns)
             # What was mended and asked again is told once.
             if part.outcome != "retried" or part.tool_name not in last[at + 1 :]
         )
         return cls(_sentence(messages[begin]), views, _spoken_of(messages[:begin]), _asked(messages[:begin]))
-
-
-@dataclass
-class _Stream(StreamedResponse):
-    response: ModelResponse
-    _timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __post_init__(self) -> None:
-        self.metadata = self.response.metadata
-
-    async def _get_event_iterator(self) -> AsyncIterator[ModelResponseStreamEvent]:
-        for index, part in enumerate(self.response.parts):
-            if isinstance(part, TextPart):
-                for start in range(0, len(part.content), _WORD):
-                    piece = part.content[start : start + _WORD]
-                    for event in self._parts_manager.handle_text_delta(vendor_part_id=index, content=piece):
-                        yield event
-            else:
-                yield self._parts_manager.handle_part(vendor_part_id=index, part=part)
-
-    async def close_stream(self) -> None:
-        """Nothing is open."""
-
-    @property
-    def model_name(self) -> str:
-        return NAME
-
-    @property
-    def provider_name(self) -> None:
-        return None
-
-    @property
-    def provider_url(self) -> None:
-        return None
-
-    @property
-    def timestamp(self) -> datetime:
-        return self._timestamp
 
 
 def _sentence(message: ModelMessage) -> str:
@@ -225,7 +157,8 @@ def _sentence(message: ModelMessage) -> str:
     return "\n".join(said).strip()
 
 
-def _view(part: ToolReturnPart) -> View:
+def view_of(part: ToolReturnPart) -> View:
+    """What a tool answered, also where it went through JSON since."""
     if isinstance(part.content, View):
         return part.content
     try:

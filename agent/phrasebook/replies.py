@@ -4,9 +4,11 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from agent.core.notice import NoticeKind
 from agent.core.operation import OperationKind, OperationState
 from agent.core.workload import Usage, WorkloadState
 from agent.phrasebook.meaning import Lost, Say
+from agent.tools.preferences_view import PreferencesView
 from agent.tools.views import (
     ChangeView,
     ExecutedView,
@@ -32,7 +34,10 @@ HELP = """\
 
 Slash commands do the same: `/create dev git fish`, `/list`, `/status dev`, `/exec dev git --version`, \
 `/logs dev 20`, `/start dev`, `/stop dev`, `/restart dev`, `/update dev +rust -git`, \
-`/rollback dev`, `/destroy dev`, `/modules`, `/modules git`."""
+`/rollback dev`, `/destroy dev`, `/modules`, `/modules git`.
+
+I tell you when a container crashes or fills up. `/quiet 22:00-07:00` has that wait in the night, until \
+`/quiet off`; `/mute quota` or `/mute crashed` is the end of it, until `/unmute`."""
 
 SAID = {
     "hello": "Hello! I look after your containers. For example:\n\n" + HELP,
@@ -132,6 +137,8 @@ def said(view: View) -> str:  # noqa: PLR0911 - one per kind of view
             return _modules(view)
         case ModuleView():
             return _module(view)
+        case PreferencesView():
+            return _preferences(view)
 
 
 def spoken(meaning: Say | Lost, modules: Sequence[str]) -> str:
@@ -334,6 +341,15 @@ def _module(view: ModuleView) -> str:
     lines += [f"- does not go together with {_and(view.conflicts)}"] if view.conflicts else []
     more = "\n\n" + "\n".join(lines) if lines else ""
     return f"**{view.name}**: {view.summary}. {view.description}{more}\n\nFor example: {code(view.example)}"
+
+
+def _preferences(view: PreferencesView) -> str:
+    about = {NoticeKind.CRASHED: "crashes", NoticeKind.QUOTA: "quotas"}
+    told = f"about {_and([about[kind] for kind in view.told])}" if view.told else "nothing"
+    when = f", but not from {view.quiet_from} to {view.quiet_to}" if view.quiet_from and view.told else ""
+    back = [f"`/unmute {kind}`" for kind in view.muted]
+    more = f" For the rest again: {_and(back)}." if back else ""
+    return f"Unasked I tell you {told}{when}.{more}"
 
 
 def shown(value: object) -> str:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Meaning, Say
 from agent.phrasebook.naming import SEPARATORS, module_called, modules_in
+from agent.phrasebook.preferences import PREFERENCES, preference
 
 _SLASH = {
     "list": "list_containers",
@@ -13,6 +14,7 @@ _SLASH = {
     "create": "create_container",
     "new": "create_container",
     "start": "start_container",
+    "start_": "start_container",  # in a chat where /start is how it was opened
     "stop": "stop_container",
     "restart": "restart_container",
     "destroy": "destroy_container",
@@ -44,8 +46,10 @@ def slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 - 
     given = rest.split(maxsplit=1)
     if command == "help" or (command == "start" and not rest):
         return Say("help")
+    if command in PREFERENCES:
+        return preference(command, rest)
     if tool is None:
-        near = get_close_matches(command, _SLASH, n=1)
+        near = get_close_matches(command, [*_SLASH, *PREFERENCES], n=1)
         return Lost(f"/{near[0]} {rest}".strip() if near else "")
     if tool.startswith("list_"):
         about = module_called(rest, background.modules) if tool == "list_modules" else ""

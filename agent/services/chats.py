@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from agent.core.chat import Action, Button, Delivery, Incoming
+from agent.core.chat import Action, Button, ChannelHealth, Delivery, Incoming
 from agent.core.errors import InvalidRequest
 from agent.store.buttons import ButtonStore
+from agent.store.channels import ChannelStore
 from agent.store.deliveries import DeliveryStore
 from agent.store.inbox import Inbox
 from agent.store.turns import TurnStore
@@ -24,21 +25,24 @@ class Chats:
         turns: how far each answer has come.
         deliveries: what was sent.
         buttons: what can be tapped on.
+        channels: how each channel is.
         clock: the time in UTC.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each part
         self,
         inbox: Inbox,
         turns: TurnStore,
         deliveries: DeliveryStore,
         buttons: ButtonStore,
+        channels: ChannelStore,
         clock: Callable[[], datetime],
     ) -> None:
         self._inbox = inbox
         self._turns = turns
         self._deliveries = deliveries
         self._buttons = buttons
+        self._channels = channels
         self._clock = clock
 
     def now(self) -> datetime:
@@ -104,6 +108,14 @@ class Chats:
     def use(self, button: Button) -> bool:
         """Note that a button did what it does; whether this is the first time."""
         return self._buttons.use(button.id, self._clock())
+
+    def beat(self, channel: str, problem: str) -> None:
+        """Note that a channel lives, and what is wrong with it, for whoever looks from outside."""
+        self._channels.beat(channel, problem, self._clock())
+
+    def health(self, channel: str) -> ChannelHealth | None:
+        """How a channel is; None where it was never heard of."""
+        return self._channels.health(channel)
 
     def prune(self) -> None:
         """Forget what nobody comes back to."""

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.core.account import CONSOLE
 from agent.core.errors import VoxnixError
 from agent.host.network import Network
 from agent.host.node import Node
 from agent.host.presence import Presence
 from agent.host.zfs import Zfs
+from agent.services.access import Access
 from agent.services.catalogue import Catalogue
 from agent.services.operations import WORKER_SILENCE
 from agent.settings import Settings
@@ -49,18 +51,20 @@ class Finding(BaseModel):
 class Diagnostics:
     """The doctor."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each part
         self,
         settings: Settings,
         node: Node,
         nodes: NodeStore,
         catalogue: Catalogue,
+        access: Access,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._node = node
         self._nodes = nodes
         self._catalogue = catalogue
+        self._access = access
         self._clock = clock
 
     def check(self) -> list[Finding]:
@@ -75,6 +79,7 @@ class Diagnostics:
             "modules": self._modules,
             "guests": self._guests,
             "model": self._model,
+            "people": self._people,
         }
         return [_guarded(name, check) for name, check in checks.items()]
 
@@ -164,6 +169,16 @@ class Diagnostics:
                 hint="For free conversation, set model and model_api_key.",
             )
         return Finding(name="model", ok=True, detail=self._settings.model)
+
+    def _people(self) -> Finding:
+        known = sum(one.role is not None for one in self._access.accounts(CONSOLE))
+        waiting = len(self._access.pairings(CONSOLE))
+        return Finding(
+            name="people",
+            ok=True,
+            detail=f"{known} may speak to the bot, {waiting} wait to be let in",
+            hint="Look at who waits: voxnix access list" if waiting else "",
+        )
 
 
 def _presence(name: str, what: str, presence: Presence, hint: str) -> Finding:

@@ -4,12 +4,13 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Self
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from agent.core.errors import HostFailure, Problem, problem_of
+from agent.core.errors import HostFailure, InvalidRequest, Problem, problem_of
 from agent.core.operation import Operation, OperationKind, OperationState, Progress
 from agent.services.changes import Changes
 from agent.settings import Settings
@@ -130,7 +131,10 @@ class Engine:
 
     def _run(self, number: int) -> None:
         """The workflow: it calls steps and decides by their answers alone, so that it can be replayed."""
-        kind = OperationKind(DBOS.run_step({"name": "begin"}, self._begin, number))
+        begun = DBOS.run_step({"name": "begin"}, self._begin, number)
+        if not begun:
+            return
+        kind = OperationKind(begun)
         problem: dict[str, Any] | None = None
         for position, step in enumerate(self._changes.steps(kind), start=1):
             problem = DBOS.run_step({"name": step.name}, self._attempt, number, position)
@@ -140,11 +144,13 @@ class Engine:
         DBOS.run_step({"name": "end"}, self._end, number, problem)
 
     def _begin(self, number: int) -> str:
+        """The kind of an operation that runs from now on; nothing where it was cancelled before it could."""
         operation = self._get(number)
         if operation.state is OperationState.QUEUED:
             steps = len(self._changes.steps(operation.kind))
-            self._operations.move(number, OperationState.RUNNING, self._clock(), steps=steps)
-        return operation.kind.value
+            with suppress(InvalidRequest):  # cancelled in this very moment
+                operation = self._operations.move(number, OperationState.RUNNING, self._clock(), steps=steps)
+        return operation.kind.value if operation.state is OperationState.RUNNING else ""
 
     def _attempt(self, number: int, position: int) -> dict[str, Any] | None:
         """Run one step; its problem as plain JSON, None when it went well."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from agent.core.account import Role
 from agent.core.errors import InvalidRequest
 from agent.core.filename import safe_filename
 from agent.core.operation import Request
 from agent.core.owner import Owner
 from agent.core.workload import Workload
+from agent.services.access import Access
 from agent.services.node_calls import NodeCalls
 from agent.services.node_work import WORKSPACE, check_sent, check_upload
 
@@ -19,14 +21,16 @@ class Files:
     Args:
         calls: how the node is asked.
         find: an owner's workload by its name; raises UnknownWorkload.
+        access: who may put something there.
         upload_max: bytes of a file that may be sent in.
     """
 
     def __init__(
-        self, calls: NodeCalls, find: Callable[[Owner, str], Workload], upload_max: int
+        self, calls: NodeCalls, find: Callable[[Owner, str], Workload], access: Access, upload_max: int
     ) -> None:
         self._calls = calls
         self._find = find
+        self._access = access
         self._upload_max = upload_max
 
     def put(self, owner: Owner, name: str, filename: str, data: bytes, request: Request) -> str:
@@ -48,7 +52,9 @@ class Files:
             InvalidRequest: it is too large.
             NoSpace: it does not fit into the workspace.
             MayHaveRun: whether it was put there is not known.
+            NotAllowed: who asks may not.
         """
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         workload, safe = self._find(owner, name), safe_filename(filename)
         check_upload(safe, len(data), self._upload_max)
         return self._calls.put(owner, workload.name, safe, data, request.key)
@@ -80,7 +86,12 @@ class Files:
 
 
 def _whole(path: str) -> str:
-    if not path or "\0" in path or len(path) > LONGEST_PATH or any("\ud800" <= char <= "\udfff" for char in path):
+    if (
+        not path
+        or "\0" in path
+        or len(path) > LONGEST_PATH
+        or any("\ud800" <= char <= "\udfff" for char in path)
+    ):
         raise InvalidRequest(
             "That is no path of a file.",
             f"A path has 1 to {LONGEST_PATH} characters.",

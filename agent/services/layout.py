@@ -19,6 +19,11 @@ class Layout:
 
     pool: str
 
+    @property
+    def users(self) -> str:
+        """Dataset above all that belongs to owners."""
+        return f"{self.pool}/users"
+
     def root(self, owner: Owner, machine: str) -> str:
         """Dataset of a workload's root file system."""
         return f"{self.workload(owner, machine)}/root"
@@ -29,7 +34,7 @@ class Layout:
 
     def workload(self, owner: Owner, machine: str) -> str:
         """Dataset above all of a workload."""
-        return f"{self.pool}/users/{owner.key}/workloads/{machine}"
+        return f"{self.users}/{owner.key}/workloads/{machine}"
 
     def image(self, digest: str) -> str:
         """Dataset of a golden image."""

@@ -266,9 +266,7 @@ def _busy() -> HostFailure:
 def _kept(value: object) -> object:
     if not isinstance(value, Executed):
         return value
-    return Executed(
-        returncode=value.returncode, stdout=_clipped(value.stdout), stderr=_clipped(value.stderr)
-    )
+    return Executed(returncode=value.returncode, stdout=_clipped(value.stdout), stderr=_clipped(value.stderr))
 
 
 def _clipped(text: str) -> str:

@@ -239,7 +239,10 @@ class NodeWork:
 
     def _taken(self, workload: Workload) -> Taken:
         owner, machine = Owner(workload.owner), workload.machine
-        parts = {"root": self._layout.root(owner, machine), "workspace": self._layout.workspace(owner, machine)}
+        parts = {
+            "root": self._layout.root(owner, machine),
+            "workspace": self._layout.workspace(owner, machine),
+        }
         seen = {part: self._zfs.presence(dataset) for part, dataset in parts.items()}
         usage = {
             part: self._zfs.usage(parts[part]) if presence is Presence.PRESENT else None

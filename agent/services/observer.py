@@ -10,6 +10,7 @@ from agent.core.workload import WorkloadState
 from agent.host.machined import Machined
 from agent.host.node import Node
 from agent.host.runtime import Runtime, UnitState
+from agent.services.crashes import Crashes
 from agent.store.workloads import WorkloadStore
 
 log = logging.getLogger(__name__)
@@ -30,15 +31,29 @@ STATES = {
 
 
 class Observer:
-    """Follows the machines of one node."""
+    """Follows the machines of one node.
+
+    Args:
+        node: the node.
+        runtime: of its containers.
+        workloads: where it is written down what they do.
+        crashes: is told which have failed.
+        clock: the time in UTC.
+    """
 
     def __init__(
-        self, node: Node, runtime: Runtime, workloads: WorkloadStore, clock: Callable[[], datetime]
+        self,
+        node: Node,
+        runtime: Runtime,
+        workloads: WorkloadStore,
+        crashes: Crashes,
+        clock: Callable[[], datetime],
     ) -> None:
         self._node = node
         self._runtime = runtime
         self._machined = Machined(node)
         self._workloads = workloads
+        self._crashes = crashes
         self._clock = clock
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="voxnix-observer", daemon=True)
@@ -71,17 +86,23 @@ class Observer:
         }
         if not known:
             return False
+        looked_at = self._clock()  # before: what fails while it looks is later than this, and so is news
         units = self._runtime.states()
         addresses = self._machined.addresses()
         seen: dict[str, tuple[WorkloadState, tuple[str, ...]]] = {}
         soon = False
+        states = {machine: STATES[units.get(machine, UnitState.INACTIVE)] for machine in known}
+        # Before the rest is written: a worker that ends in between finds them again.
+        failed = self._crashes.note(
+            [known[machine] for machine, state in states.items() if state is WorkloadState.FAILED]
+        )
         for machine, workload in known.items():
-            state = STATES[units.get(machine, UnitState.INACTIVE)]
+            state = states[machine]
             now = (state, addresses.get(machine, ()) if state is WorkloadState.RUNNING else ())
             soon |= now == (WorkloadState.RUNNING, ())
-            if now != (workload.state, workload.addresses):
+            if now != (workload.state, workload.addresses) or machine in failed:
                 seen[machine] = now
-        self._workloads.observe(self._node.name, seen, self._clock())
+        self._workloads.observe(self._node.name, seen, looked_at)
         return soon
 
     def _follow(self) -> None:

@@ -4,16 +4,24 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from agent.core.account import Role
 from agent.core.errors import InvalidRequest, PlanChanged, UnknownOperation, WorkerAbsent
 from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request, Subject
 from agent.core.owner import Owner
 from agent.core.workload import Generation
+from agent.services.access import Access
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
 
 WORKER_SILENCE = timedelta(seconds=10)
 """A worker that was not heard of for so long is taken for absent."""
+
+NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE})
+"""What concerns everybody on a node, and so is an admin's."""
+
+LONGEST_POLL = 0.25
+"""Seconds between two looks at an operation that takes long."""
 
 Planner = Callable[[Operation], Plan]
 """What a gated operation would do, as things stand now."""
@@ -26,6 +34,7 @@ class Operations:
         database: where they lie.
         store: their record.
         nodes: the workers' heartbeat.
+        access: who may.
         planner: makes the plan of a gated operation anew.
         clock: the time in UTC.
         ensure_worker: called while something waits, to start a worker in this process where that is wanted.
@@ -36,6 +45,7 @@ class Operations:
         database: Database,
         store: OperationStore,
         nodes: NodeStore,
+        access: Access,
         planner: Planner,
         clock: Callable[[], datetime],
         ensure_worker: Callable[[], None],
@@ -43,6 +53,7 @@ class Operations:
         self._database = database
         self._store = store
         self._nodes = nodes
+        self._access = access
         self._planner = planner
         self._clock = clock
         self._ensure_worker = ensure_worker
@@ -56,10 +67,17 @@ class Operations:
         *,
         target: Generation | None = None,
     ) -> Operation:
-        """Enter an operation. A gated kind is never entered without its plan, and waits for a person."""
+        """Enter an operation. A gated kind is never entered without its plan, and waits for a person.
+
+        Raises:
+            NotAllowed: who asks may not.
+        """
         if kind.gated != (plan is not None):
             raise ValueError(f"{kind} and its plan do not go together")
-        return self._store.add(subject, kind, request, self._clock(), plan, target)
+        needed = Role.ADMIN if kind in NODE_WIDE else Role.OPERATOR
+        with self._database.write():  # a role is taken before this, or after this and the operation with it
+            self._access.authorise(subject.owner, request.by, needed)
+            return self._store.add(subject, kind, request, self._clock(), plan, target)
 
     def get(self, owner: Owner, number: int) -> Operation:
         """An operation of this owner.
@@ -71,6 +89,10 @@ class Operations:
         if operation is None or operation.owner != owner.key:
             raise UnknownOperation(f"You have no operation {number}.", hint="Ask for your operations.")
         return operation
+
+    def asked(self, owner: Owner, request: Request) -> Operation | None:
+        """The operation that this very request has entered before."""
+        return self._store.asked(owner.key, request)
 
     def waiting(self, owner: Owner, conversation: str) -> list[Operation]:
         """What waits for a person's answer in one conversation, oldest first."""
@@ -87,18 +109,21 @@ class Operations:
         """An operation for a channel that shows it already."""
         return self._store.get(number)
 
-    def approve(self, owner: Owner, number: int, digest: str) -> Operation:
+    def approve(self, owner: Owner, number: int, digest: str, by: str = "") -> Operation:
         """A person agrees to exactly the plan that was shown.
 
         Args:
-            owner: who agrees.
+            owner: whose operation it is.
             number: of the operation.
             digest: of the plan that was shown.
+            by: the account of who agrees, where that is not the owner.
 
         Raises:
+            NotAllowed: who agrees may not.
             PlanChanged: things have changed; the operation now has the new plan.
             InvalidRequest: it does not wait for an answer.
         """
+        self._access.authorise(owner.key, by, Role.OPERATOR)
         operation = self.get(owner, number)
         operation.check_move(OperationState.QUEUED)
         if operation.plan is None:
@@ -108,11 +133,23 @@ class Operations:
             self._store.replan(number, plan)
         if plan.digest != digest:
             raise PlanChanged("What would be lost has changed since it was shown.", hint="Look at it again.")
-        return self._store.move(number, OperationState.QUEUED, self._clock())
+        with self._database.write():  # making the plan took its time: they may not be allowed to any more
+            self._access.authorise(owner.key, by, Role.OPERATOR)
+            return self._store.move(number, OperationState.QUEUED, self._clock())
 
-    def deny(self, owner: Owner, number: int) -> Operation:
-        """A person does not agree; nothing is changed."""
-        return self._store.move(self.get(owner, number).id, OperationState.DENIED, self._clock())
+    def deny(self, owner: Owner, number: int, by: str = "") -> Operation:
+        """A person does not agree; nothing is changed.
+
+        Raises:
+            NotAllowed: who refuses may not.
+        """
+        with self._database.write():
+            self._access.authorise(owner.key, by, Role.OPERATOR)
+            return self._store.move(self.get(owner, number).id, OperationState.DENIED, self._clock())
+
+    def ensure_worker(self) -> None:
+        """Start a worker in this process, where that is wanted and none runs."""
+        self._ensure_worker()
 
     def watch(self, owner: Owner, number: int, patience: float = float("inf")) -> Iterator[Operation]:
         """Yield an operation now and whenever it has changed.
@@ -136,7 +173,8 @@ class Operations:
                 if changed() and (seen := self.get(owner, number)) != operation:
                     yield (operation := seen)
                     continue
-                time.sleep(self._database.poll)
+                # The longer it takes, the rarer the looks: hundreds may wait at the same time.
+                time.sleep(max(self._database.poll, min((now - started) / 20, LONGEST_POLL)))
 
     def wait(self, owner: Owner, number: int, patience: float = float("inf")) -> Operation:
         """The last state that :meth:`watch` yields."""

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from agent.services.access import Access
+from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
 from agent.services.files import Files
 from agent.services.images import Images
+from agent.services.notices import Notices
 from agent.services.operations import Operations
+from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.workloads import Workloads
 
@@ -24,3 +28,7 @@ class Services:
     diagnostics: Diagnostics
     chats: Chats
     files: Files
+    access: Access
+    budget: Budget
+    preferences: Preferences
+    notices: Notices

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.core.account import Role
 from agent.core.composition import Composition
 from agent.core.errors import HostFailure, InvalidRequest, NoSpace, Refusal, UnknownWorkload
 from agent.core.operation import Loss, Operation, OperationKind, Plan, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
+from agent.services.access import Access
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
 from agent.services.node_calls import NodeCalls
@@ -64,6 +66,7 @@ class Workloads:
         catalogue: Catalogue,
         guests: Guests,
         operations: Operations,
+        access: Access,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
@@ -74,6 +77,7 @@ class Workloads:
         self._nodes = nodes
         self._catalogue = catalogue
         self._operations = operations
+        self._access = access
         self._clock = clock
 
     def create(self, owner: Owner, spec: ContainerSpec, request: Request) -> Operation:
@@ -223,7 +227,9 @@ class Workloads:
             NotRunning: it has to be started first.
             InvalidRequest: there is no command, or no time for it.
             MayHaveRun: it was interrupted, and is not run again.
+            NotAllowed: who asks may not.
         """
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         workload = self.find(owner, name)
         if not argv or not argv[0] or any(map(_unfit, argv)):
             raise InvalidRequest(

@@ -40,6 +40,14 @@ class ButtonStore:
             first = update(buttons).where(buttons.c.id == identifier, buttons.c.used_at.is_(None))
             return connection.execute(first.values(used_at=now)).rowcount > 0
 
+    def expire(self, account: str, now: datetime) -> None:
+        """End all buttons of an account that are not used yet."""
+        unused = update(buttons).where(
+            buttons.c.account == account, buttons.c.used_at.is_(None), buttons.c.expires_at > now
+        )
+        with self._database.write() as connection:
+            connection.execute(unused.values(expires_at=now))
+
     def prune(self, before: datetime) -> None:
         """Forget the buttons that expired before a moment."""
         with self._database.write() as connection:

@@ -61,7 +61,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Generator[Connection]:
-        """A connection for queries."""
+        """A connection for queries. Inside a transaction of the same thread it is that one's."""
+        outer: Connection | None = getattr(self._thread, "transaction", None)
+        if outer is not None:
+            yield outer
+            return
         with self.engine.connect() as connection:
             yield connection
 

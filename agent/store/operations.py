@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, or_, select, update
 
 from agent.core.errors import InvalidRequest, Problem
 from agent.core.operation import Operation, OperationKind, OperationState, Plan, Progress, Request, Subject
@@ -115,6 +115,22 @@ class OperationStore:
             found = [_operation(row) for row in connection.execute(query).mappings()]
         return [one for one in found if one.request.channel.startswith(channel)]
 
+    def hold_open(self, account: str) -> list[Operation]:
+        """What an account has asked for and has not begun; nor does it before the end of the transaction.
+
+        What somebody else asked for on its behalf is theirs.
+        """
+        by = func.coalesce(operations.c.request["by"].as_string(), "")
+        query = (
+            select(operations)
+            .where(operations.c.state.in_((OperationState.PROPOSED.value, OperationState.QUEUED.value)))
+            .where(or_(by == account, and_(operations.c.owner == account, by == "")))
+            .order_by(operations.c.id)
+            .with_for_update()
+        )
+        with self._database.write() as connection:
+            return [_operation(row) for row in connection.execute(query).mappings()]
+
     def under_way(self, node: str) -> list[Generation]:
         """What is to be made by the operations of a node that have not ended."""
         query = select(operations.c.target).where(
@@ -123,6 +139,17 @@ class OperationStore:
         with self._database.read() as connection:
             found = connection.execute(query).scalars()
             return [Generation.model_validate(target) for target in found if target is not None]
+
+    def was_under_way(self, node: str, machine: str, moment: datetime) -> bool:
+        """Whether an operation on a machine was running at a moment."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.machine == machine,
+            operations.c.started_at <= moment,
+            operations.c.ended_at.is_(None) | (operations.c.ended_at >= moment),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
 
     def asked_for(self, node: str) -> list[ContainerSpec]:
         """What the containers were to be made of that were ever created on a node, the newest first."""

@@ -182,6 +182,14 @@ buttons = Table(
     Column("used_at", Instant),
 )
 
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+
 accounts = Table(
     "accounts",
     metadata,
@@ -225,6 +233,7 @@ notices = Table(
     Column("created_at", Instant, nullable=False),
     Column("delivered_at", Instant),
     Index(None, "delivered_at"),
+    sqlite_autoincrement=True,  # what was delivered is known by its number: never give one twice
 )
 
 spending = Table(

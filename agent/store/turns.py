@@ -1,5 +1,6 @@
 """Turns of conversations that have to outlive a crash: how far each one came, and its answer."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,9 +44,13 @@ class TurnStore:
         files = tuple(SentFile(**one) for one in row["files"])
         return TurnRecord(row["messages"], row["answer"], row["exit_code"] or 0, files)
 
-    def checkpoint(self, key: str, messages: bytes, now: datetime) -> None:
+    def checkpoint(self, key: str, messages: bytes, now: datetime, files: tuple[SentFile, ...] = ()) -> None:
         """Note how far a turn has come."""
-        self._put(key, now, messages=messages)
+        self._put(key, now, messages=messages, files=[one.as_dict() for one in files])
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """What is written to the database within the block is written together, or not at all."""
+        return self._database.write()
 
     def finish(self, key: str, record: TurnRecord, now: datetime) -> None:
         """Note how a turn has ended. Its messages are the conversation's from now on."""
@@ -62,4 +67,4 @@ class TurnStore:
         with self._database.write() as connection:
             known = connection.execute(update(turns).where(turns.c.key == key).values(**values))
             if not known.rowcount:
-                connection.execute(insert(turns).values(key=key, **{"files": [], **values}))
+                connection.execute(insert(turns).values(key=key, **values))

@@ -43,7 +43,7 @@ SLICE = 11.0
 
 ACTING = frozenset(
     f"{verb}_container" for verb in ("create", "update", "roll_back", "start", "stop", "restart", "destroy")
-) | {"run_in_container"}
+) | {"run_in_container", "set_quiet_hours", "mute_messages", "unmute_messages"}
 """The tools that do something, rather than only look."""
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def list_containers(ctx: Context) -> WorkloadsView | ProblemView:
         found = deps.services.workloads.list(deps.owner)
         return WorkloadsView(containers=tuple(WorkloadView.of(one) for one in found))
 
-    return answered(ctx, "list_containers", {}, ask)
+    return answer(ctx, "list_containers", {}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -148,7 +148,7 @@ def container_status(ctx: Context, name: str) -> StatusView | ProblemView:
             last_change=ChangeView.of(status.last_operation) if status.last_operation else None,
         )
 
-    return answered(ctx, "container_status", {"name": name}, ask)
+    return answer(ctx, "container_status", {"name": name}, ask)
 
 
 @containers.tool(timeout=LONG, sequential=True)
@@ -231,7 +231,7 @@ def container_logs(ctx: Context, name: str, lines: int = 50) -> LogsView | Probl
     def ask(deps: Deps) -> LogsView:
         return LogsView.of(name, deps.services.workloads.logs(deps.owner, name, lines))
 
-    return answered(ctx, "container_logs", {"name": name, "lines": lines}, ask)
+    return answer(ctx, "container_logs", {"name": name, "lines": lines}, ask)
 
 
 @containers.tool(timeout=LONG, sequential=True)
@@ -251,7 +251,7 @@ def run_in_container(ctx: Context, name: str, command: str | list[str]) -> Execu
         executed = workloads.exec(deps.owner, name, argv_of(command), request=deps.request)
         return ExecutedView.of(name, shown, executed)
 
-    return answered(ctx, "run_in_container", {"name": name, "command": command}, ask)
+    return answer(ctx, "run_in_container", {"name": name, "command": command}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -263,7 +263,7 @@ def list_modules(ctx: Context) -> ModulesView | ProblemView:
             modules=tuple(ModuleSummary.of(module) for module in deps.services.catalogue.all())
         )
 
-    return answered(ctx, "list_modules", {}, ask)
+    return answer(ctx, "list_modules", {}, ask)
 
 
 @containers.tool(timeout=READ)
@@ -274,7 +274,7 @@ def explain_module(ctx: Context, name: str) -> ModuleView | ProblemView:
         ctx: who asks.
         name: which module.
     """
-    return answered(
+    return answer(
         ctx, "explain_module", {"name": name}, lambda deps: ModuleView.of(deps.services.catalogue.get(name))
     )
 
@@ -283,14 +283,16 @@ def _change(
     ctx: Context, tool: str, given: Mapping[str, object], submit: Callable[[Deps], Operation]
 ) -> ChangeView | ProblemView:
     def ask(deps: Deps) -> ChangeView:
-        operation = _settled(deps, submit(deps))
+        # The same call again, after a crash: things may have changed so that it would be refused now.
+        known = deps.services.operations.asked(deps.owner, deps.request)
+        operation = _settled(deps, known or submit(deps))
         if operation.state is not OperationState.DONE:
             return ChangeView.of(operation)
         # From the database, like the list: what was just changed has been observed by the one who changed it.
         known = {workload.name: workload for workload in deps.services.workloads.list(deps.owner)}
         return ChangeView.of(operation, known.get(operation.workload))
 
-    return answered(ctx, tool, given, ask)
+    return answer(ctx, tool, given, ask)
 
 
 def _settled(deps: Deps, operation: Operation) -> Operation:
@@ -305,19 +307,20 @@ def _settled(deps: Deps, operation: Operation) -> Operation:
             return operation
 
 
-def answered(
-    ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]
-) -> V | ProblemView:
-    """What a tool answers, or the problem that it met; noted in ``outcomes`` either way.
+def answer(ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]) -> V | ProblemView:
+    """Answer a tool's call, and record how it went.
 
     Args:
         ctx: who asks.
         tool: its name.
         given: what it was called with.
-        ask: calls a service.
+        ask: what it does.
+
+    Returns:
+        Its view, or what kept it from being done.
 
     Raises:
-        ModelRetry: the model can mend it by calling again.
+        ModelRetry: a model can mend it by calling again.
     """
     # Each call is a part of its own of what was asked for: made again in the same turn, it is done once.
     deps = replace(ctx.deps, request=ctx.deps.request.part(ctx.tool_call_id or ""))

@@ -52,9 +52,9 @@ class Deps:
         request: where the request came from, for the audit trail.
         services: what the product can do.
         patience: how long a tool waits for an operation, in seconds; it may be infinite.
-        sends_files: whether the channel can carry files to the person.
+        sends_files: whether the channel can give a person a file.
         outcomes: filled by the tools, in order.
-        files: filled by the tools: what goes with the answer.
+        files: filled by them too: what goes with the answer.
         stopped: set when nobody waits for this turn any more.
     """
 

@@ -3,14 +3,14 @@
 from pydantic_ai import FunctionToolset
 
 from agent.core.conversation import SentFile
-from agent.tools.containers import READ, Context, answered
+from agent.tools.containers import READ, Context, answer
 from agent.tools.deps import Deps
 from agent.tools.views import FileView, ProblemView
 
-_all = FunctionToolset[Deps](id="files", require_parameter_descriptions=True)
+files = FunctionToolset[Deps](id="files", require_parameter_descriptions=True)
 
 
-@_all.tool(timeout=2 * READ)
+@files.tool(timeout=2 * READ)
 def send_file(ctx: Context, name: str, path: str) -> FileView | ProblemView:
     """Send the person a file from one of their running containers, along with your answer.
 
@@ -27,8 +27,4 @@ def send_file(ctx: Context, name: str, path: str) -> FileView | ProblemView:
             deps.files.append(sent)
         return FileView(name=name, path=whole, size=size)
 
-    return answered(ctx, "send_file", {"name": name, "path": path}, ask)
-
-
-files = _all.filtered(lambda ctx, _tool: ctx.deps.sends_files)
-"""What is offered of these."""
+    return answer(ctx, "send_file", {"name": name, "path": path}, ask)

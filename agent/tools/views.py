@@ -10,6 +10,7 @@ from agent.core.module import Module
 from agent.core.operation import Operation, OperationKind, OperationState, Plan
 from agent.core.printable import printable
 from agent.core.workload import Executed, Usage, Workload, WorkloadState
+from agent.tools.preferences_view import PreferencesView
 
 MAX_OUTPUT = 12_000
 """Characters of a command's output that a model gets to see: about 4,000 tokens."""
@@ -381,6 +382,7 @@ View = (
     | FileView
     | ModulesView
     | ModuleView
+    | PreferencesView
 )
 """What any tool answers."""
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 from pydantic_ai import models
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
+from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models import Model
 
 from agent.assistant import Assistant, Event, Finished, TextDelta
+from agent.assistant.history import loaded
+from agent.core.operation import Request
 from agent.core.owner import Owner
 from agent.settings import Settings
 from tests.simulation import Simulation, simulation_in, somebody
@@ -44,16 +46,21 @@ class Chat:
     def use(self, model: Model | None = None, settings: Settings | None = None) -> None:
         """Go on with another model, or with what other settings name."""
         app = self.simulation.app
-        self.assistant = Assistant(settings or app.settings, app.services, app.conversations, model=model)
+        self.assistant = Assistant(
+            settings or app.settings, app.services, app.conversations, app.turns, model=model
+        )
 
-    async def events(self, sentence: str, patience: float = 20, owner: Owner | None = None) -> list[Event]:
+    async def events(
+        self, sentence: str, patience: float = 20, owner: Owner | None = None, channel: str = "test"
+    ) -> list[Event]:
         """Say something, and see all that happens."""
-        reply = self.assistant.reply(owner or self.owner, "chat", sentence, channel="test", patience=patience)
+        request = Request(channel=channel, conversation="chat", words=sentence)
+        reply = self.assistant.reply(owner or self.owner, request, patience=patience)
         return [event async for event in reply]
 
-    async def say(self, sentence: str, patience: float = 20) -> Finished:
+    async def say(self, sentence: str, patience: float = 20, channel: str = "test") -> Finished:
         """Say something, and see how it ends."""
-        events = await self.events(sentence, patience)
+        events = await self.events(sentence, patience, channel=channel)
         last = events[-1]
         assert isinstance(last, Finished)
         assert sum(isinstance(event, Finished) for event in events) == 1
@@ -72,7 +79,7 @@ class Chat:
     @property
     def messages(self) -> list[ModelMessage]:
         """What is kept of the conversation."""
-        return ModelMessagesTypeAdapter.validate_json(self.kept or b"")
+        return loaded(self.kept)
 
     @property
     def changes(self) -> list[str]:

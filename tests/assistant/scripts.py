@@ -15,20 +15,25 @@ Step = str | Exception | Callable[[], object] | Sequence["Step"] | Mapping[str, 
 class Script:
     """Plays one step for each request; a request more than there are steps fails.
 
+    Args:
+        steps: what it plays.
+        name: of the model.
+
     Attributes:
         seen: the messages of each request.
         told: the instructions of each request.
     """
 
-    def __init__(self, *steps: Step) -> None:
+    def __init__(self, *steps: Step, name: str = "script") -> None:
         self._steps = list(steps)
+        self._name = name
         self.seen: list[list[ModelMessage]] = []
         self.told: list[str] = []
 
     @property
     def model(self) -> FunctionModel:
         """As pydantic-ai has it."""
-        return FunctionModel(stream_function=self._play, model_name="script")
+        return FunctionModel(stream_function=self._play, model_name=self._name)
 
     @property
     def left(self) -> int:

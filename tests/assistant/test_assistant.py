@@ -22,7 +22,7 @@ from pydantic_ai.messages import (
 
 from agent.assistant import Finished, TextDelta, ToolEnded, ToolStarted
 from agent.core.errors import InvalidRequest
-from agent.core.operation import OperationState
+from agent.core.operation import OperationState, Request
 from agent.host.simulated import Fault
 from agent.phrasebook import Phrasebook
 from agent.settings import Settings
@@ -342,7 +342,8 @@ async def test_a_cancelled_turn_is_remembered_and_lets_go(chat: Chat) -> None:
 
 async def test_a_listener_who_stops_listening_is_a_cancelled_turn(chat: Chat) -> None:
     """Closing the events in the middle keeps the conversation whole."""
-    reply = chat.assistant.reply(chat.owner, "chat", "hi", channel="test", patience=1)
+    request = Request(channel="test", conversation="chat", words="hi")
+    reply = chat.assistant.reply(chat.owner, request, patience=1)
     async with aclosing(reply) as events:
         async for _ in events:
             break

@@ -1,6 +1,8 @@
 """What is kept of a conversation stays readable for every model."""
 
+import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from agent.assistant.history import begins_turn, ended, loaded, stored
+from agent.assistant.history import appended, begins_turn, dumped, ended, exported, loaded
 from agent.tools.views import WorkloadsView
 
 
@@ -48,17 +50,20 @@ def check(messages: Sequence[ModelMessage]) -> None:
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3000)), max_size=12), st.integers(1, 5))
 def test_a_history_is_cut_between_turns(turns: list[tuple[int, int]], most: int) -> None:
     """However long, it is cut where a person speaks, keeps the last turn, and stays within its limits."""
-    messages = [one for number, (calls, size) in enumerate(turns) for one in turn(number, calls, size)]
-    data = stored(messages, max_turns=most, max_bytes=8_000)
+    messages = [turn(number, calls, size) for number, (calls, size) in enumerate(turns)]
+    data = None
+    for one in messages:
+        data = appended(data, one, most=most, most_bytes=8_000)
     kept = loaded(data)
     check(kept)
-    assert [one.kind for one in kept] == [one.kind for one in messages[len(messages) - len(kept) :]]
-    assert not messages or kept[-1].parts[-1] == messages[-1].parts[-1]
     begun = sum(map(begins_turn, kept))
     assert begun <= most
-    if turns:
-        assert begun >= 1
-        assert begun == 1 or len(data) <= 8_100
+    assert [one.kind for one in kept] == [
+        one.kind for own in messages[len(messages) - begun :] for one in own
+    ]
+    if messages:
+        assert kept[-1].parts[-1] == messages[-1][-1].parts[-1]
+        assert begun == 1 or len(data or b"") <= 8_100
 
 
 @given(st.integers(0, 2), st.integers(0, 8), st.sampled_from(["complete", "interrupted"]))
@@ -94,13 +99,43 @@ def test_a_history_survives_being_written_down() -> None:
     """What tools returned can be read back, and instructions are not kept: they are made anew."""
     messages = turn(1, 1)
     messages[2] = ModelRequest([ToolReturnPart("list_containers", WorkloadsView(containers=()), "1-0")])
-    again = loaded(stored(messages))
+    again = loaded(dumped(messages))
     assert [type(one) for one in again] == [type(one) for one in messages]
     assert not any(isinstance(one, ModelRequest) and one.instructions for one in again)
     (returned,) = [part for one in again for part in one.parts if isinstance(part, ToolReturnPart)]
     assert returned.content == {"answer": "containers", "containers": []}
 
 
-def test_what_cannot_be_read_is_begun_anew() -> None:
-    """A history of an unknown version does not lock a person out."""
+def test_what_cannot_be_read_is_left_out() -> None:
+    """A turn of an unknown version does not lock a person out, nor take the others with it."""
     assert loaded(None) == loaded(b"") == loaded(b"[{}]") == loaded(b"nonsense") == []
+    data = appended(appended(b"nonsense", turn(1)), turn(2))
+    assert [one.kind for one in loaded(data)] == ["request", "response"] * 2
+
+
+def test_words_of_several_lines_stay_in_their_turn() -> None:
+    """Whatever a line's end is to whom, one turn is one line of what is kept."""
+    said = "one\ntwo\r\nthree\u2028four\x85five\x0bsix"
+    messages: list[ModelMessage] = [ModelRequest([UserPromptPart(said)]), ModelResponse([TextPart(said)])]
+    data = appended(appended(None, messages), messages)
+    kept = loaded(data)
+    parts = [part for one in kept for part in one.parts]
+    assert [part.content for part in parts if isinstance(part, (UserPromptPart, TextPart))] == [said] * 4
+    assert sum(map(begins_turn, kept)) == 2
+
+
+def test_a_person_gets_what_is_kept_of_theirs() -> None:
+    """An export has every word and call in order, as JSON, and nothing of our own instructions."""
+    export = exported(loaded(dumped([*turn(1, 1), *turn(2)])))
+    said = json.loads(export)
+    assert [list(one)[1:] for one in said] == [
+        ["person"],
+        ["called", "with"],
+        ["returned", "result"],
+        ["assistant"],
+        ["person"],
+        ["assistant"],
+    ]
+    assert (said[0]["person"], said[-1]["assistant"]) == ("say 1", "answer 2")
+    assert all(datetime.fromisoformat(one["at"]).tzinfo for one in said)
+    assert "be kind" not in export

@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 
@@ -91,6 +93,27 @@ class MachineContract:
         assert place.runtime.state(name) is UnitState.INACTIVE
         place.zfs.set(f"{place.above}/{name}", "mountpoint", f"/{place.above}/{name}")
         place.runtime.start(name)
+
+    @pytest.mark.parametrize("status", [0, 3])
+    def test_a_machine_that_ends_by_itself(self, place: Place, running: str, status: int) -> None:
+        """Powered off from inside it is inactive; with an exit code it has failed, until it starts again."""
+        how = ["systemctl", "exit", str(status)] if status else ["systemctl", "poweroff"]
+        before = datetime.now(UTC)
+        with suppress(NotRunning):  # it may be gone before it has answered
+            place.runtime.exec(running, how, 30)
+        until(lambda: place.runtime.state(running) in {UnitState.INACTIVE, UnitState.FAILED}, 60)
+        failures = place.runtime.failures([running, "no-such-1"])
+        if not status:
+            assert place.runtime.state(running) is UnitState.INACTIVE
+            assert failures == {}
+            return
+        failure = failures.pop(running)
+        assert failures == {}
+        assert (failure.result, failure.status) == ("exit-code", 3)
+        assert before < failure.at < datetime.now(UTC)
+        assert place.runtime.failures([running]) == {running: failure}
+        place.runtime.start(running)
+        assert place.runtime.failures([running]) == {}
 
     def test_a_command_answers_as_it_does_in_a_shell(self, place: Place, running: str) -> None:
         """Its own exit code and output; 127 where there is none; arguments arrive as they are."""

@@ -54,6 +54,20 @@ class StorageContract:
             place.zfs.create(f"{dataset}/a/b")
         assert place.zfs.usage(f"{dataset}/a/b").quota == 10 << 30
 
+    def test_how_full_all_are_is_told_at_once(self, place: Place, dataset: str) -> None:
+        """Of those that have a limit, at any depth; a snapshot has none."""
+        place.zfs.create(f"{dataset}/a/b", quota="64M")
+        place.zfs.create(f"{dataset}/c", quota="1G")
+        place.zfs.snapshot(f"{dataset}/c@one")
+        filled = place.zfs.filled(dataset)
+        assert {name: one.quota for name, one in filled.items()} == {
+            f"{dataset}/a/b": 64 << 20,
+            f"{dataset}/c": 1 << 30,
+        }
+        assert all(one.used == place.zfs.usage(name).used for name, one in filled.items())
+        with pytest.raises(CommandFailed):
+            place.zfs.filled(f"{dataset}/nowhere")
+
     def test_a_pool_that_is_not_there_takes_nothing(self, place: Place) -> None:
         """A wrong pool is an error."""
         with pytest.raises(CommandFailed):

@@ -57,7 +57,17 @@ def test_a_failed_command_quotes_only_the_end_of_what_it_said() -> None:
     assert len(str(error)) < 1000
 
 
-@pytest.mark.parametrize("error", [Refusal("No."), *(one("What.", "Why.", "Hint.", about={"a": "b"}) for one in CLASSES if one is not CommandFailed and one.__subclasses__() == [] and one is not InvalidSettings)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refusal("No."),
+        *(
+            one("What.", "Why.", "Hint.", about={"a": "b"})
+            for one in CLASSES
+            if one is not CommandFailed and one.__subclasses__() == [] and one is not InvalidSettings
+        ),
+    ],
+)
 def test_an_error_comes_back_from_its_problem(error: VoxnixError) -> None:
     """As what it was, to whoever catches it and whoever reads it."""
     again = error_of(error.problem)

@@ -1,6 +1,7 @@
 """What programs print, as it was recorded from the real ones, and as nobody would print it."""
 
 import json
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 from agent.core.errors import HostFailure, NoSpace
 from agent.core.workload import Usage
 from agent.host.machined import concerns_machines, parse_addresses
-from agent.host.runtime import UnitState
-from agent.host.units import parse_states
-from agent.host.zfs import PoolSpace, Zfs
+from agent.host.runtime import Failure, UnitState
+from agent.host.units import parse_failures, parse_states
+from agent.host.zfs import Filled, PoolSpace, Zfs
 from tests.host.scripted import ScriptedNode
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -164,3 +165,35 @@ def test_children_are_direct(names: list[str]) -> None:
     children = zfs({"zfs list -H -t filesystem -o name -r tank/a": (0, answer, "")}).children("tank/a")
     assert all(child.startswith("tank/a/") and child.count("/") == 2 for child in children)
     assert list(children) == sorted(children)
+
+
+def test_how_a_unit_failed() -> None:
+    """To the microsecond; what is not failed is not in the answer, nor is a unit of another kind."""
+    text = recorded("systemctl-failures.txt")
+    assert parse_failures(text, "systemd-nspawn") == {
+        "dev-1": Failure(
+            invocation="474e658f7491468da91b5b9b02c98e92",
+            at=datetime(2026, 11, 25, 2, 34, 18, 802299, tzinfo=UTC),
+            result="exit-code",
+            status=3,
+        )
+    }
+    assert parse_failures(text, "container") == {}
+
+
+def test_a_failure_without_a_time_is_an_error() -> None:
+    """It could not be told from one that is known."""
+    text = recorded("systemctl-failures.txt").replace("Wed 2026-11-25 02:34:18.802299 UTC", "n/a")
+    with pytest.raises(HostFailure):
+        parse_failures(text, "systemd-nspawn")
+
+
+def test_how_full_datasets_are() -> None:
+    """Those with a limit; snapshots, which have no quota, are none."""
+    text = recorded("zfs-get-filled.txt") + "tank/users/admin@a\tused\t5\ntank/users/admin@a\tquota\t-\n"
+    argv = "zfs get -Hp -r -o name,property,value used,quota tank/users"
+    above = "tank/users/admin/workloads/dev-1"
+    assert Zfs(ScriptedNode({argv: (0, text, "")})).filled("tank/users") == {
+        f"{above}/root": Filled(4894720, 10 << 30),
+        f"{above}/workspace": Filled(114688, 10 << 30),
+    }

@@ -5,6 +5,7 @@ import pytest
 
 from agent import settings
 from agent.app import App
+from agent.core.account import CONSOLE, Role
 from agent.host.simulated import Fault, SimulatedNode
 from agent.host.simulated import node as simulated
 from agent.services.diagnostics import BUILDER_PROGRAMS, PROGRAMS
@@ -16,7 +17,18 @@ def test_a_healthy_node_is_in_order(app: App) -> None:
     made(app)
     findings = app.services.diagnostics.check()
     assert {finding.name for finding in findings if finding.ok} == {
-        *("database", "worker", "programs", "pool", "bridge", "firewall", "modules", "guests", "model")
+        *(
+            "database",
+            "worker",
+            "programs",
+            "pool",
+            "bridge",
+            "firewall",
+            "modules",
+            "guests",
+            "model",
+            "people",
+        )
     }
     assert all(finding.detail for finding in findings)
 
@@ -30,6 +42,16 @@ def test_a_check_that_fails_is_a_finding(app: App, node: SimulatedNode) -> None:
     assert "no such pool" in findings["pool"].detail
     assert findings["firewall"].ok is not True
     assert findings["database"].ok
+
+
+def test_who_waits_to_be_let_in_is_not_overlooked(app: App) -> None:
+    """They are counted, and the admin learns where to look."""
+    access = app.services.access
+    codes = [access.knock(f"tg:{number}", "x", number).code for number in (1, 2)]
+    access.approve(CONSOLE, codes[0], Role.VIEWER)
+    found = {finding.name: finding for finding in app.services.diagnostics.check()}["people"]
+    assert (found.ok, found.detail) == (True, "1 may speak to the bot, 1 wait to be let in")
+    assert "voxnix access list" in found.hint
 
 
 def test_every_program_that_is_driven_is_looked_for() -> None:

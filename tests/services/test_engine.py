@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from agent import settings
 from agent.app import App
 from agent.core.errors import HostFailure
-from agent.core.operation import OperationState
+from agent.core.operation import Operation, OperationState
 from agent.core.workload import ContainerSpec, WorkloadState
 from agent.host.simulated import Fault, Pace, SimulatedNode
+from agent.store.operations import OperationStore
 from tests.services.conftest import ANN, ASKED, BOB, made
 
 
@@ -89,6 +91,28 @@ def test_leaving_in_the_middle_is_quick_and_the_next_start_goes_on(tmp_path: Pat
     with closing(App(loaded, SimulatedNode("box", pace=Pace.instant()))) as again:
         assert again.services.operations.wait(ANN, asked.id, 30).state is OperationState.DONE
         assert len(again.services.operations.list(ANN)) == 1
+
+
+def test_what_is_cancelled_before_it_begins_does_nothing(
+    app: App, node: SimulatedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in the moment when the worker takes it: not one step of it runs."""
+    move = OperationStore.move
+
+    def cancelled_first(
+        store: OperationStore, number: int, to: OperationState, now: datetime, *, steps: int | None = None
+    ) -> Operation:
+        move(store, number, OperationState.CANCELLED, now)
+        return move(store, number, to, now, steps=steps)
+
+    monkeypatch.setattr(OperationStore, "move", cancelled_first)
+    cancelled = made(app)
+    monkeypatch.undo()
+    assert (cancelled.state, cancelled.started_at) == (OperationState.CANCELLED, None)
+    assert made(app, "next").state is OperationState.DONE
+    operations = app.services.operations
+    assert operations.get(ANN, cancelled.id) == cancelled
+    assert not [name for name in (*node.world.datasets, *node.world.files) if cancelled.machine in name]
 
 
 def test_a_worker_is_the_only_one_of_its_node(app: App, tmp_path: Path) -> None:

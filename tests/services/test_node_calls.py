@@ -122,7 +122,9 @@ def calls(place: Place, request: pytest.FixtureRequest) -> Iterator[NodeCalls]:
 
 def test_either_way_gives_the_same_answers(calls: NodeCalls, place: Place) -> None:
     """Commands, journal, sizes and files, typed as they are."""
-    assert calls.exec(ANN, "dev", ["echo", "a", "é\n"], 10) == Executed(returncode=0, stdout="a é\n\n", stderr="")
+    assert calls.exec(ANN, "dev", ["echo", "a", "é\n"], 10) == Executed(
+        returncode=0, stdout="a é\n\n", stderr=""
+    )
     assert calls.exec(ANN, "dev", ["false"], 10).returncode == 1
     assert len(calls.logs(ANN, "dev", 2)) == 2
     assert calls.room() == Zfs(place.node).pool("tank").free
@@ -203,7 +205,9 @@ def test_what_was_under_way_when_the_process_died_is_not_run_again(place: Place)
         place.node._sleep = kept  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     before = place.ran("sleep")
     for _ in range(2):
-        with pytest.raises(MayHaveRun, match="It may have run; its output is lost. .* Look before doing it again"):
+        with pytest.raises(
+            MayHaveRun, match="It may have run; its output is lost. .* Look before doing it again"
+        ):
             direct.exec(ANN, "dev", ["sleep", "3"], 10, KEYED.key)
     assert place.ran("sleep") == before
 
@@ -231,9 +235,7 @@ def test_a_worker_that_died_is_told_of_and_nothing_runs_twice(place: Place) -> N
     assert place.ran("dead") == 0
 
 
-def test_what_nobody_took_is_taken_back_and_never_runs(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_nobody_took_is_taken_back_and_never_runs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is silent, and one that is busy: the person is told that nothing was done, and that stays true."""
     monkeypatch.setattr(node_calls, "WORKER_SILENCE", timedelta(0))
     carried = place.carried()

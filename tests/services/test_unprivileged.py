@@ -23,7 +23,9 @@ def test_who_is_not_root_asks_the_worker(
     try:
         made(app)
         workloads = app.services.workloads
-        assert workloads.exec(ANN, "dev", ["git", "--version"], request=ASKED).stdout.startswith("git version")
+        assert workloads.exec(ANN, "dev", ["git", "--version"], request=ASKED).stdout.startswith(
+            "git version"
+        )
         assert workloads.logs(ANN, "dev", 2)
         assert workloads.status(ANN, "dev").workspace is not None
         assert workloads.destroy(ANN, "dev", ASKED).plan is not None

@@ -25,7 +25,9 @@ def test_a_container_that_was_asked_for_runs(app: App) -> None:
     [dev] = app.services.workloads.list(ANN)
     assert (dev.name, dev.state, dev.spec.modules) == ("dev", WorkloadState.RUNNING, ("fish", "git"))
     assert dev.addresses
-    assert app.services.workloads.exec(ANN, "dev", ["git", "--version"], request=ASKED).stdout.startswith("git version")
+    assert app.services.workloads.exec(ANN, "dev", ["git", "--version"], request=ASKED).stdout.startswith(
+        "git version"
+    )
 
 
 def test_it_can_be_stopped_started_and_restarted(app: App) -> None:

@@ -86,7 +86,11 @@ def test_what_a_dead_worker_left_ends_with_a_problem(store: NodeCallStore, now: 
     others, _ = store.enter("other", "exec", {}, now, taken=True)
     problem = HostFailure("Interrupted.").problem
     store.abandon("box", problem, now)
-    states = [(one.ended_at, one.problem) for number in (waiting, begun, ended, others) if (one := store.get(number.id))]
+    states = [
+        (one.ended_at, one.problem)
+        for number in (waiting, begun, ended, others)
+        if (one := store.get(number.id))
+    ]
     assert states == [(None, None), (now, problem), (now, None), (None, None)]
 
 

@@ -6,6 +6,7 @@ from agent.store.conversations import Conversations
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.owners import OwnerStore
+from agent.store.spending import Spending, SpendingStore
 
 
 def test_a_number_is_given_once(database: Database, now: datetime) -> None:
@@ -35,11 +36,31 @@ def test_a_heartbeat_is_kept_per_node(database: Database, now: datetime) -> None
 
 
 def test_a_conversation_belongs_to_its_owner(database: Database, now: datetime) -> None:
-    """Messages are replaced, forgotten on demand, and never another owner's."""
+    """Messages grow from what they were, are forgotten on demand, and never another owner's."""
     store = Conversations(database)
-    store.save(Owner("ann"), "console", b"[1]", now)
-    store.save(Owner("ann"), "console", b"[1,2]", now)
-    assert store.load(Owner("ann"), "console") == b"[1,2]"
+    for number in (b"1", b"2"):
+        store.change(Owner("ann"), "console", lambda known, new=number: (known or b"") + new, now)
+    assert store.load(Owner("ann"), "console") == b"12"
     assert store.load(Owner("bob"), "console") is None
     store.clear(Owner("ann"), "console")
     assert store.load(Owner("ann"), "console") is None
+
+
+def test_the_conversations_of_an_owner_are_known(database: Database, now: datetime) -> None:
+    """All that somebody has, the one that was spoken in last before the others."""
+    store = Conversations(database)
+    for minute, name in enumerate(("old", "new", "newest")):
+        store.change(Owner("ann"), name, lambda _known: b"", now.replace(minute=minute))
+    store.change(Owner("bob"), "theirs", lambda _known: b"", now)
+    assert store.of_owner(Owner("ann")) == ["newest", "new", "old"]
+    assert store.of_owner(Owner("eve")) == []
+
+
+def test_spending_is_summed_by_account_and_day(database: Database) -> None:
+    """What two processes add is there together."""
+    first, second = SpendingStore(database), SpendingStore(database)
+    first.add("tg:1", "2026-05-06", Spending(1, 20))
+    second.add("tg:1", "2026-05-06", Spending(2, 2**40))
+    second.add("tg:1", "2026-05-07", Spending(5, 0))
+    assert first.of("tg:1", "2026-05-06") == Spending(3, 2**40 + 20)
+    assert first.of("tg:2", "2026-05-06") == Spending()

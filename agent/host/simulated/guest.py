@@ -6,7 +6,7 @@ import re
 from agent.host.guest_files import GET, PUT
 from agent.host.simulated import script, zfs
 from agent.host.simulated.programs import Call
-from agent.host.simulated.units import active_state, root_tree
+from agent.host.simulated.units import active_state, end, root_tree
 from agent.host.simulated.world import Answer
 
 VERSIONS = {
@@ -77,6 +77,7 @@ class Shell:
             "ls": lambda: self._ls([word for word in words if not word.startswith("-")]),
             "cat": lambda: self._cat(words),
             "touch": lambda: self._write(words[0], "", append=True),
+            "systemctl": lambda: self._systemctl(words),
             "sh": lambda: self._sh(words),
             "bash": lambda: self._sh(words),
         }
@@ -163,6 +164,17 @@ class Shell:
             return Answer(returncode=3 if self._ls([path]).returncode else 4)
         text = base64.b64encode(content).decode() if len(content) <= int(limit) else ""
         return Answer(f"{len(content)}\n{text}")
+
+    def _systemctl(self, words: list[str]) -> Answer:
+        """``systemctl`` as far as it ends the machine."""
+        match words:
+            case ["poweroff"]:
+                end(self._call, self._machine, 0)
+            case ["exit", status] if status.isdecimal():
+                end(self._call, self._machine, int(status))
+            case _:
+                return Answer.no("systemctl: the simulation knows only poweroff and exit CODE")
+        return Answer()
 
     def _sh(self, words: list[str]) -> Answer:
         """``sh -c`` of simple commands with ``;`` and ``&&`` between, and ``>`` into a file; and our own."""

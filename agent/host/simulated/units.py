@@ -1,6 +1,7 @@
 """The simulated ``systemctl`` and ``journalctl``: units that start only what could really run."""
 
 import re
+import uuid
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 
@@ -9,6 +10,7 @@ from agent.host.simulated.programs import Call
 from agent.host.simulated.world import Answer, Tree, Unit, World
 
 _UNIT = re.compile(r"systemd-nspawn@(.+)\.service\Z")
+_OF_FAILURES = "--property=Id,ActiveState,Result,ExecMainStatus,InvocationID,InactiveEnterTimestamp"
 _HALT = ("Stopping", "Reached target halt.target - System Halt.", "Journal stopped")
 
 
@@ -45,6 +47,8 @@ def systemctl(call: Call) -> Answer:  # noqa: PLR0911 - one for each verb
             return Answer(f"MainPID={known.process if known else 0}\n")
         case ["show", "--property=Id,ActiveState", *units]:
             return _show(call, units)
+        case ["show", "--timestamp=us+utc", properties, *units] if properties == _OF_FAILURES:
+            return _show_failures(call, units)
         case ["start", unit]:
             return _start(call, _machine(call, unit))
         case ["stop", unit]:
@@ -107,6 +111,20 @@ def _show(call: Call, units: list[str]) -> Answer:
     return Answer("\n".join(f"Id={unit}\nActiveState={state}\n" for unit, state in shown.items()))
 
 
+def _show_failures(call: Call, units: list[str]) -> Answer:
+    blocks: list[str] = []
+    for one in units:
+        unit = call.world.units.get(_machine(call, one)) or Unit()
+        failed = active_state(unit, call.now) == "failed"
+        at = f"{datetime.fromtimestamp(unit.stopped_at, UTC):%a %Y-%m-%d %H:%M:%S.%f} UTC" if failed else ""
+        blocks.append(
+            f"Result={'exit-code' if failed else 'success'}\nExecMainStatus={unit.status if failed else 0}\n"
+            f"Id={one}\nActiveState={active_state(unit, call.now)}\nInactiveEnterTimestamp={at}\n"
+            f"InvocationID={unit.invocation if failed else ''}\n"
+        )
+    return Answer("\n".join(blocks))
+
+
 def _hostname(world: World, machine: str) -> str:
     found = re.search(
         r"^Hostname=(.*)$", world.files.get(f"/etc/systemd/nspawn/{machine}.nspawn", ""), re.MULTILINE
@@ -160,8 +178,9 @@ def _start(call: Call, machine: str) -> Answer:
         world.log(f"unit:{machine}", call.now, f"systemd[1]: {line}")
         return Answer.no(f"Assertion failed on job for {name}.")
     obstacle = _obstacle(call, machine)
+    unit.invocation = uuid.uuid4().hex
     if obstacle is not None:
-        unit.failed = True
+        unit.failed, unit.status, unit.stopped_at = True, 1, call.now
         world.log(f"unit:{machine}", call.now, f"systemd-nspawn[1]: {obstacle}")
         world.changes += 1
         return Answer.no(f"Job for {name} failed because the control process exited with error code.")
@@ -191,6 +210,14 @@ def _stop(call: Call, machine: str) -> Answer:
     unit = call.world.units.get(machine)
     if unit is None or not unit.active:
         return Answer(seconds=max(0.0, unit.stopped_at - call.now) if unit else 0.0)
+    end(call, machine, 0)
+    return Answer(seconds=call.pace.stop)
+
+
+def end(call: Call, machine: str, status: int) -> None:
+    """Have a running machine end by itself, with an exit code."""
+    unit = call.world.units[machine]
+    unit.failed, unit.status = status != 0, status
     call.world.files.pop(_environment(unit), None)
     unit.active, unit.process = False, 0
     unit.stopped_at = call.now + call.pace.stop
@@ -198,7 +225,6 @@ def _stop(call: Call, machine: str) -> Answer:
         call.world.log(machine, call.now, f"systemd[1]: {line}")
     call.world.log(f"unit:{machine}", unit.stopped_at, f"systemd[1]: Stopped Container {machine}.")
     call.world.changes += 1
-    return Answer(seconds=call.pace.stop)
 
 
 def _reset(call: Call, machine: str) -> Answer:

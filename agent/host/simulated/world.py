@@ -195,6 +195,8 @@ class Unit(_State):
         address: what it gets.
         process: the id of its first process while it runs.
         hostname: what it calls itself since it was started.
+        invocation: systemd's id of its last run.
+        status: the exit code of its last run.
     """
 
     active: bool = False
@@ -204,6 +206,8 @@ class Unit(_State):
     address: str = ""
     process: int = 0
     hostname: str = ""
+    invocation: str = ""
+    status: int = 0
 
 
 class World(_State):

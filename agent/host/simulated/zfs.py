@@ -121,6 +121,8 @@ def _get(call: Call) -> Answer:
     match call.argv[2:]:
         case ["-Hp", "-o", "property,value", properties, name]:
             pass
+        case ["-Hp", "-r", "-o", "name,property,value", "used,quota", name]:
+            return _get_filled(call, name)
         case _:
             raise call.unknown()
     if name not in call.world.datasets:
@@ -137,6 +139,17 @@ def _get(call: Call) -> Answer:
     if not known.keys() >= set(properties.split(",")):
         raise call.unknown()
     return Answer("".join(f"{prop}\t{known[prop]}\n" for prop in properties.split(",")))
+
+
+def _get_filled(call: Call, above: str) -> Answer:
+    if above not in call.world.datasets:
+        return Answer.no(f"cannot open '{above}': dataset does not exist")
+    found = [name for name in sorted(call.world.datasets) if f"{name}/".startswith(f"{above}/")]
+    lines = (
+        f"{name}\tused\t{used(call.world, name)}\n{name}\tquota\t{call.world.datasets[name].quota}\n"
+        for name in found
+    )
+    return Answer("".join(lines))
 
 
 def _size(text: str) -> int | None:

@@ -60,6 +60,13 @@ def _conversation() -> None:
         sa.Column("used_at", Instant),
         sa.PrimaryKeyConstraint("id", name="pk_buttons"),
     )
+    op.create_table(
+        "channels",
+        sa.Column("name", sa.String(16), nullable=False),
+        sa.Column("seen_at", Instant, nullable=False),
+        sa.Column("problem", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_channels"),
+    )
 
 
 def _people() -> None:
@@ -104,6 +111,7 @@ def _people() -> None:
         sa.Column("delivered_at", Instant),
         sa.PrimaryKeyConstraint("id", name="pk_notices"),
         sa.UniqueConstraint("occasion", name="uq_notices_occasion"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_notices_delivered_at", "notices", ["delivered_at"])
     op.create_table(

@@ -1,0 +1,198 @@
+"""How updates come in: asked for in a loop, or posted to us. Each is a row before Telegram may forget it."""
+
+import asyncio
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+from telegram import Bot
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from agent.core.errors import HostFailure
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Receive = Callable[[Sequence[Mapping[str, Any]]], Awaitable[None]]
+"""Keeps updates. When it returns they are in the database."""
+
+KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
+LONG_POLL = 50
+"""Seconds that Telegram may keep a question for updates open."""
+GRACE = 10
+"""Seconds on top of that until the connection is taken for dead."""
+LONGEST_WAIT = 60.0
+"""Seconds between two attempts at most."""
+LARGEST = 1 << 20
+"""Bytes of a posted update; Telegram's are far smaller."""
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
+PATH = "/telegram"
+
+
+class Health(Protocol):
+    """Hears how it goes, for who looks from outside."""
+
+    def __call__(self, problem: str) -> None:
+        """Say what is wrong; an empty text says that nothing is."""
+        ...
+
+
+class Polling:
+    """Asks Telegram for updates.
+
+    Args:
+        bot: Telegram's.
+        receive: keeps them.
+        health: hears what is wrong.
+    """
+
+    def __init__(self, bot: Bot, receive: Receive, health: Health) -> None:
+        self._bot = bot
+        self._receive = receive
+        self._health = health
+
+    async def run(self) -> None:
+        """Take updates until cancelled. Whatever goes wrong is tried again, and said."""
+        await persist(self._bot.delete_webhook, self._health)
+        offset = 0
+        while True:
+            updates = await persist(lambda at=offset: self._ask(at), self._health)
+            if updates:
+                await self._receive(updates)
+                # Only the next question tells Telegram that these have arrived.
+                offset = max(int(update["update_id"]) for update in updates) + 1
+
+    async def _ask(self, offset: int) -> list[dict[str, Any]]:
+        # As they come: one that the library cannot read must be kept as well, or it would come for ever.
+        # Telegram reads a method's name in any case; in lower case PTB does not take it for one of its own.
+        return await self._bot.do_api_request(
+            "getupdates",
+            api_kwargs={"offset": offset, "timeout": LONG_POLL, "allowed_updates": list(KINDS)},
+            read_timeout=LONG_POLL + GRACE,
+        )
+
+
+class Webhook:
+    """Is told of updates by Telegram, over HTTP behind a proxy that speaks TLS.
+
+    Args:
+        bot: Telegram's.
+        url: where Telegram finds us; the path below it is ours.
+        listen: address and port, such as ``127.0.0.1:8088``.
+        receive: keeps updates.
+        health: hears what is wrong.
+    """
+
+    def __init__(self, bot: Bot, url: str, listen: str, receive: Receive, health: Health) -> None:
+        self._bot = bot
+        self._url = url.rstrip("/") + PATH
+        self._host, _, port = listen.rpartition(":")
+        self._port = int(port)
+        self._receive = receive
+        self._health = health
+        self._secret = secrets.token_urlsafe(32)  # anew at each start: Telegram is told below
+
+    async def run(self) -> None:
+        """Take updates until cancelled.
+
+        Raises:
+            HostFailure: the address cannot be listened at.
+        """
+        # Only who has a webhook waits for a web server's import.
+        import uvicorn  # noqa: PLC0415
+        from starlette.applications import Starlette  # noqa: PLC0415
+        from starlette.requests import Request  # noqa: PLC0415
+        from starlette.responses import Response  # noqa: PLC0415
+        from starlette.routing import Route  # noqa: PLC0415
+
+        class Server(uvicorn.Server):
+            @contextmanager
+            def capture_signals(self) -> Iterator[None]:
+                yield  # the bot has its own
+
+        async def post(request: Request) -> Response:
+            body = b""
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST:
+                    return Response(status_code=413)
+            return Response(status_code=await self._posted(request.headers.get(SECRET_HEADER, ""), body))
+
+        app = Starlette(routes=[Route(PATH, post, methods=["POST"])])
+        server = Server(
+            uvicorn.Config(app, self._host, self._port, log_config=None, access_log=False, lifespan="off")
+        )
+        serving = asyncio.create_task(server.serve(), name="webhook")
+        try:
+            await persist(self._register, self._health)
+            await serving
+        except SystemExit:  # how uvicorn says that it cannot listen
+            raise HostFailure(
+                f"The webhook cannot listen at {self._host}:{self._port}.",
+                hint="Look at the setting telegram_webhook_listen, and at who else listens there.",
+            ) from None
+        finally:
+            server.should_exit = True
+            await asyncio.gather(serving, return_exceptions=True)
+
+    async def _register(self) -> bool:
+        return await self._bot.set_webhook(self._url, allowed_updates=list(KINDS), secret_token=self._secret)
+
+    async def _posted(self, secret: str, body: bytes) -> int:
+        """The status code that an update is answered with: 200 once it is kept, and never before."""
+        if not hmac.compare_digest(secret.encode(), self._secret.encode()):
+            return 403
+        try:
+            update = json.loads(body)
+            int(update["update_id"])
+        except (ValueError, TypeError, KeyError):
+            return 400
+        await self._receive([update])
+        return 200
+
+
+async def persist(ask: Callable[[], Awaitable[T]], health: Health) -> T:
+    """Ask until there is an answer; meanwhile say what is wrong."""
+
+    def tell(state: RetryCallState) -> None:
+        problem = _problem(state.outcome.exception() if state.outcome else None)
+        log.warning("%s", problem)
+        health(problem)
+
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type((TelegramError, OSError)), wait=_wait, before_sleep=tell
+    ):
+        with attempt:
+            answer = await ask()
+            health("")
+            return answer
+    raise AssertionError("it is tried for ever")
+
+
+_backoff = wait_exponential_jitter(initial=0.5, max=LONGEST_WAIT)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
+        return error.retry_after.total_seconds()
+    return _backoff(state)
+
+
+def _problem(error: BaseException | None) -> str:
+    """What is wrong, without the words of the library: those can hold the token."""
+    match error:
+        case Conflict():
+            return "Another process takes the updates of this bot: stop it, or give it a token of its own."
+        case InvalidToken():
+            return "Telegram does not accept the token: look at the setting telegram_token."
+        case RetryAfter():
+            return "Telegram asks us to wait: too many requests."
+        case _:
+            return f"Telegram cannot be reached ({type(error).__name__})."

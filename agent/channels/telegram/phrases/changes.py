@@ -1,0 +1,166 @@
+"""Changes: what is asked before them, how far they are, how they ended, and what buttons do about it."""
+
+from agent.channels.telegram.formatting import escaped, quoted
+from agent.channels.telegram.phrases.steps import step_label
+from agent.core.errors import Problem
+from agent.core.operation import Loss, Operation, OperationKind, OperationState
+from agent.texts import Texts
+
+BAR = 10
+"""Pieces of a bar."""
+
+
+def doing(say: Texts, operation: Operation) -> str:  # noqa: PLR0911 - one per kind
+    """What is being done, as a headline."""
+    name = operation.workload
+    match operation.kind:
+        case OperationKind.CREATE:
+            return say("Creating {name}", name=name)
+        case OperationKind.START:
+            return say("Starting {name}", name=name)
+        case OperationKind.STOP:
+            return say("Stopping {name}", name=name)
+        case OperationKind.RESTART:
+            return say("Restarting {name}", name=name)
+        case OperationKind.UPDATE:
+            return say("Updating {name}", name=name)
+        case OperationKind.ROLLBACK:
+            return say("Rolling back {name}", name=name)
+        case OperationKind.DESTROY:
+            return say("Destroying {name}", name=name)
+        case OperationKind.BUILD:
+            return say("Building an image")
+        case OperationKind.PRUNE:
+            return say("Removing unused images")
+
+
+def _done(say: Texts, operation: Operation) -> str:  # noqa: PLR0911 - one per kind
+    """What was done, in one sentence."""
+    name = operation.workload
+    match operation.kind:
+        case OperationKind.CREATE:
+            return say("{name} is there, and running.", name=name)
+        case OperationKind.START:
+            return say("{name} is running.", name=name)
+        case OperationKind.STOP:
+            return say("{name} is stopped. Its files are still there.", name=name)
+        case OperationKind.RESTART:
+            return say("{name} is running again.", name=name)
+        case OperationKind.UPDATE:
+            return say("{name} is updated.", name=name)
+        case OperationKind.ROLLBACK:
+            return say("{name} is what it was before its last update.", name=name)
+        case OperationKind.DESTROY:
+            return say("{name} is gone, with everything that was in it.", name=name)
+        case OperationKind.BUILD:
+            return say("The image is built.")
+        case OperationKind.PRUNE:
+            return say("The unused images are gone.")
+
+
+def progress(say: Texts, operation: Operation) -> str:
+    """How far an operation is that has not ended."""
+    head = f"⏳ **{doing(say, operation)}**"
+    if operation.state is not OperationState.RUNNING or not operation.step:
+        return f"{head}\n{say('waits until it can begin')}"
+    told = operation.progress
+    step = say("step {step} of {steps}", step=operation.step, steps=operation.steps)
+    parts = [step_label(say, told.label)] if told.label else []
+    if told.total:
+        parts.append(say("{done} of {total}", done=say.number(told.done), total=say.number(told.total)))
+    return "\n".join([head, f"{_bar(operation)} {step}", *([" · ".join(parts)] if parts else [])])
+
+
+def _bar(operation: Operation) -> str:
+    """The steps behind it, and the counted part of the one that runs."""
+    told = operation.progress
+    part = min(told.done / told.total, 1) if told.total else 0
+    filled = int(BAR * (operation.step - 1 + part) / max(operation.steps, 1))
+    return "▓" * filled + "░" * (BAR - filled)
+
+
+def result(say: Texts, operation: Operation) -> str:
+    """How an operation ended."""
+    what = doing(say, operation)
+    match operation.state:
+        case OperationState.DONE:
+            return f"✅ {_done(say, operation)}"
+        case OperationState.FAILED:
+            head = say("❌ That did not work: {what}", what=what)
+            return f"{head}\n\n{refusal(say, operation.problem)}" if operation.problem else head
+        case OperationState.DENIED:
+            return say("🚫 Nothing was changed, because somebody said no: {what}", what=what)
+        case _:
+            return say("🚫 Withdrawn before it began: {what}", what=what)
+
+
+def goes_on(say: Texts, operation: Operation) -> str:
+    """To who ended the turn that asked for it: it has begun, so it goes on."""
+    return say("This goes on, and I tell you how it ends: {what}", what=doing(say, operation))
+
+
+def plan(say: Texts, operation: Operation) -> str:
+    """The question before something that cannot be undone: what would be lost, in numbers."""
+    losses = operation.plan.losses if operation.plan else ()
+    lines = [f"⚠️ **{_question(say, operation)}**"]
+    if losses:
+        lines += ["", say("This would be lost:"), *(f"- {_loss(say, loss)}" for loss in losses)]
+    return "\n".join([*lines, "", say("Nothing happens before you agree.")])
+
+
+def _question(say: Texts, operation: Operation) -> str:
+    if operation.kind is OperationKind.DESTROY:
+        return say(
+            "Destroy {name} with everything in it, /workspace included, for good?", name=operation.workload
+        )
+    return quoted(operation.plan.summary) if operation.plan else doing(say, operation)
+
+
+def _loss(say: Texts, loss: Loss) -> str:
+    amount = say.size(loss.amount) if loss.unit == "bytes" else say.number(loss.amount)
+    match loss.what:
+        case "workspace":
+            what = say("files in /workspace")
+        case "root":
+            what = say("the system and what was installed in it")
+        case "snapshots":
+            what = say("snapshots")
+        case other:
+            what = escaped(other)
+    return f"{what}: **{amount}**"
+
+
+def agree(say: Texts, operation: Operation) -> str:
+    """On the button that agrees to a plan."""
+    if operation.kind is OperationKind.DESTROY:
+        return say("Yes, destroy {name}", name=operation.workload)
+    return say("Yes, do it")
+
+
+def label(say: Texts, command: str) -> str:  # noqa: PLR0911 - one per command
+    """On the button that says a command."""
+    match command:
+        case "logs":
+            return say("Logs")
+        case "status":
+            return say("Status")
+        case "start":
+            return say("Start")
+        case "stop":
+            return say("Stop")
+        case "restart":
+            return say("Restart")
+        case "rollback":
+            return say("Roll back")
+        case other:
+            return other.capitalize()
+
+
+def refusal(say: Texts, problem: Problem) -> str:  # noqa: ARG001 - those of the services are English
+    """An error: what happened, why, what to do next."""
+    lines = (
+        f"**{quoted(problem.what)}**",
+        quoted(problem.why),
+        f"→ {quoted(problem.hint)}" if problem.hint else "",
+    )
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,50 @@
+"""What the steps of a change say that they do."""
+
+from agent.channels.telegram.formatting import escaped
+from agent.texts import Texts
+
+
+def step_label(say: Texts, english: str) -> str:
+    """The label of a step's progress. What programs say of themselves stays as it is."""
+    known = {
+        "build": say("building"),
+        "storage": say("making the storage"),
+        "start": say("starting the container"),
+        "verify": say("checking that it runs"),
+        "stop": say("stopping the container"),
+        "change": say("changing the container"),
+        "say goodbye": say("taking leave"),
+        "remove": say("removing it"),
+        "prune": say("removing images"),
+        "making the storage": say("making the storage"),
+        "starting the container": say("starting the container"),
+        "stopping the container": say("stopping the container"),
+        "changing the container": say("changing the container"),
+        "waiting for its address": say("waiting for its address"),
+        "removing it": say("removing it"),
+        "removing images": say("removing images"),
+        "waiting for another evaluation": say("waiting for another build"),
+        "evaluating": say("working out what to build"),
+        "downloading": say("downloading"),
+        "building": say("building"),
+        "fetching package lists": say("fetching package lists"),
+        "downloading packages": say("downloading packages"),
+        "unpacking the base system": say("unpacking the base system"),
+        "installing packages": say("installing packages"),
+        "finishing": say("finishing"),
+        "packing the image": say("packing the image"),
+        "unpacking the image": say("unpacking the image"),
+        "giving the image to its owner": say("giving the image to its owner"),
+    }
+    if english in known:
+        return known[english]
+    if module := _after(english, "setting up "):
+        return say("setting up {module}", module=escaped(module))
+    if module := _after(english, "taking leave for "):
+        return say("taking leave for {module}", module=escaped(module))
+    verb, _, what = english.partition(" ")
+    return f"{known[verb]} {escaped(what)}" if verb in known else escaped(english)
+
+
+def _after(text: str, head: str) -> str:
+    return text.removeprefix(head) if text.startswith(head) else ""

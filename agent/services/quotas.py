@@ -1,0 +1,102 @@
+"""Finds file systems of containers that are nearly full."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Self
+
+from agent.core.notice import NoticeKind
+from agent.core.owner import Owner
+from agent.host.node import Node
+from agent.host.zfs import Zfs
+from agent.services.layout import Layout
+from agent.store.notices import NoticeStore
+from agent.store.workloads import WorkloadStore
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 60.0
+"""Seconds between two looks."""
+FULL = 90
+"""Per cent of its quota from which on a file system is nearly full."""
+FREE = 85
+"""Per cent below which it is not any more; between the two nothing changes."""
+KEPT = timedelta(days=30)
+"""For how long it is remembered what people were told."""
+
+
+class Quotas:
+    """Enters a notice for each file system that fills up, in a thread of its own.
+
+    Args:
+        node: where they are.
+        pool: the ZFS pool.
+        workloads: whose file systems they are.
+        notices: where they are entered.
+        clock: the time in UTC.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        pool: str,
+        workloads: WorkloadStore,
+        notices: NoticeStore,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._node = node
+        self._layout = Layout(pool)
+        self._zfs = Zfs(node)
+        self._workloads = workloads
+        self._notices = notices
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="voxnix-quotas", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._stopping.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Enter what has become nearly full, and forget what is not any more.
+
+        Of what the node does not tell, nothing is known: it is neither.
+
+        Raises:
+            HostFailure: the node did not answer.
+        """
+        known = self._workloads.of_node(self._node.name)
+        filled = self._zfs.filled(self._layout.users) if known else {}
+        prefix = f"quota:{self._node.name}:"
+        lasting: set[str] = set()
+        for workload in known:
+            owner = Owner(workload.owner)
+            for part, dataset in (
+                ("root", self._layout.root(owner, workload.machine)),
+                ("workspace", self._layout.workspace(owner, workload.machine)),
+            ):
+                occasion = f"{prefix}{workload.machine}:{part}"
+                one = filled.get(dataset)
+                if one is None or one.used * 100 >= one.quota * FREE:
+                    lasting.add(occasion)
+                if one is not None and one.used * 100 >= one.quota * FULL:
+                    values = {"part": part, "used": one.used, "quota": one.quota}
+                    self._notices.add(NoticeKind.QUOTA, workload, values, occasion, self._clock())
+        self._notices.end(prefix, lasting)
+        self._notices.prune(self._clock() - KEPT)
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - the worker lives on: the next look may go well
+                if not self._stopping.is_set():
+                    log.warning("looking at the quotas failed: %s", error)
+            self._stopping.wait(INTERVAL)

@@ -1,0 +1,90 @@
+"""The bot as people meet it: the real channel, services and assistant, between a simulated node and a fake Telegram."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+from pydantic_ai.models import Model
+
+from agent.channels.telegram.bot import Connection, TelegramBot
+from agent.core.account import CONSOLE, Role
+from agent.core.owner import Owner
+from tests.simulation import Simulation
+from tests.telegram.client import Telegram
+from tests.telegram.people import Account, Person, Talk
+
+if TYPE_CHECKING:
+    from agent.voice import Transcriber
+
+
+class Silence:
+    """Understands nothing, where a test has nobody who speaks."""
+
+    async def transcribe(self, audio: bytes, *, language: str = "", hints: object = ()) -> str:
+        """See :class:`Transcriber`."""
+        raise AssertionError("nobody speaks here")
+
+
+class Product:
+    """A bot in a chat with people.
+
+    Args:
+        simulation: the product below the channel.
+        server: Telegram.
+        account: the bot's there.
+        model: the language model; the phrasebook where there is none.
+        transcriber: understands speech.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        server: Telegram,
+        account: Account,
+        *,
+        model: Model | None = None,
+        transcriber: "Transcriber | None" = None,
+    ) -> None:
+        self.simulation = simulation
+        self.server = server
+        self.account = account
+        self._model = model
+        self._transcriber = transcriber or Silence()
+
+    @property
+    def bot(self) -> TelegramBot:
+        """A bot that is not running yet."""
+        app = self.simulation.app
+        connection = Connection(SecretStr(self.account.token), self.server.url, rate=0)
+        return TelegramBot(
+            connection, app.services, lambda: app.assistant(self._model), self._transcriber
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """The bot runs within the block."""
+        serving = asyncio.create_task(self.bot.run())
+        try:
+            yield
+        finally:
+            serving.cancel()
+            results = await asyncio.gather(serving, return_exceptions=True)
+        if isinstance(results[0], Exception):
+            raise results[0]
+
+    def let_in(self, name: str, role: Role = Role.OPERATOR, language: str = "en") -> tuple[Person, Talk]:
+        """Somebody who may speak, in their private chat."""
+        person = self.server.person(name, language)
+        access = self.simulation.app.services.access
+        pairing = access.knock(f"tg:{person.id}", name, person.id)
+        access.approve(CONSOLE, pairing.code, role)
+        return person, person.opens(self.account)
+
+    def owner(self, person: Person) -> Owner:
+        """Whose containers theirs are."""
+        return Owner(f"tg:{person.id}")
+
+
+Made = Callable[..., Product]
