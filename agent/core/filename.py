@@ -1,4 +1,4 @@
-"""Names of files that people send: what is left of one, so that it can be put anywhere and shown to anybody."""
+"""Names of files that people send, made such that they can be put anywhere and shown to anybody."""
 
 import re
 import unicodedata

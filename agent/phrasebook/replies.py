@@ -49,8 +49,8 @@ SAID = {
         " with its plan. To see what there is, say `list my containers`."
     ),
     "no files": (
-        "Files cannot be sent in this conversation. On the appliance, `voxnix exec dev -- cat report.pdf > report.pdf`"
-        " copies one out."
+        "Files cannot be sent in this conversation. On the appliance,"
+        " `voxnix exec dev -- cat report.pdf > report.pdf` copies one out."
     ),
     "secrets": (
         "I take no secrets in a conversation: what is said here is kept. On the appliance,"
@@ -74,7 +74,7 @@ HOW = {
         " I changed nothing now."
     ),
     "run_in_container": "Say `run git --version in dev`. Pipes and variables work too.",
-    "send_file": "Say `send me report.pdf from dev`, with where it is: from /workspace on, or as /var/log/x.log.",
+    "send_file": "Say `send me report.pdf from dev`, with its path from /workspace on, or its whole path.",
     "container_logs": "Say `logs of dev`, or `show me the last 20 lines of dev's log`.",
     "container_status": "Say `status of dev`.",
     "update_container": "Say `add rust to dev` or `remove rust from dev`; `update dev` makes it anew.",
@@ -116,7 +116,7 @@ def report(views: Sequence[View]) -> str:
     return "\n\n".join(map(said, views))
 
 
-def said(view: View) -> str:  # noqa: PLR0911 - one per kind of view
+def said(view: View) -> str:  # noqa: C901, PLR0911 - one per kind of view
     """What one tool answered."""
     match view:
         case ProblemView():

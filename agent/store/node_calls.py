@@ -170,8 +170,7 @@ class NodeCallStore:
         """Forget what nobody will ask for again.
 
         Args:
-            answered: what ended before, or was never taken since: its answer was read long ago. What has a key
-                stays, without its bytes.
+            answered: what ended before, or was never taken since. What has a key stays, without its bytes.
             known: what has a key and ended before.
         """
         ended, key = node_calls.c.ended_at, node_calls.c.key

@@ -1,7 +1,7 @@
 """What is asked of the node, by who may do it there and by who has to ask the worker."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ class Place:
         return CarriedCalls("box", own, NodeCallStore(own), NodeStore(own), now, lambda: None)
 
     @contextmanager
-    def worker(self) -> Iterator[None]:
+    def worker(self) -> Generator[None]:
         """The worker serves, within the block."""
         NodeStore(self.database).beat("box", now(), simulated=True)
         with NodeDesk("box", self.database, self.store, self.work, now):
@@ -206,7 +206,7 @@ def test_what_was_under_way_when_the_process_died_is_not_run_again(place: Place)
     before = place.ran("sleep")
     for _ in range(2):
         with pytest.raises(
-            MayHaveRun, match="It may have run; its output is lost. .* Look before doing it again"
+            MayHaveRun, match=r"It may have run; its output is lost\. .* Look before doing it again"
         ):
             direct.exec(ANN, "dev", ["sleep", "3"], 10, KEYED.key)
     assert place.ran("sleep") == before
@@ -236,14 +236,14 @@ def test_a_worker_that_died_is_told_of_and_nothing_runs_twice(place: Place) -> N
 
 
 def test_what_nobody_took_is_taken_back_and_never_runs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that is silent, and one that is busy: the person is told that nothing was done, and that stays true."""
+    """Of a worker that is silent or busy it is said that nothing was done, and that stays true."""
     monkeypatch.setattr(node_calls, "WORKER_SILENCE", timedelta(0))
     carried = place.carried()
     with pytest.raises(WorkerAbsent, match=r"never heard of. .*voxnix worker.*Nothing was done"):
         carried.exec(ANN, "dev", ["echo", "late"], 10, KEYED.key)
     monkeypatch.setattr(node_calls, "WORKER_SILENCE", timedelta(hours=1))
     monkeypatch.setattr(node_calls, "TAKEN_WITHIN", 0.0)
-    with pytest.raises(HostFailure, match="did not begin with this. Nothing was done"):
+    with pytest.raises(HostFailure, match=r"did not begin with this\. Nothing was done"):
         carried.exec(ANN, "dev", ["echo", "late"], 10)
     monkeypatch.undo()
     with place.worker():
@@ -281,7 +281,7 @@ def test_slow_commands_do_not_hold_up_who_only_looks(place: Place) -> None:
 
 
 def test_what_cannot_be_asked_is_not_done(place: Place) -> None:
-    """A row with another method, another shape or another workload's paths: an end with a problem, nothing on the node."""
+    """A row with another shape or somebody else's workload ends with a problem; of another method, never."""
     evil: list[tuple[str, dict[str, object]]] = [
         ("exec", {"owner": "ann", "name": "dev", "argv": "id", "timeout": 5}),
         ("exec", {"owner": "../ann", "name": "dev", "argv": ["id"], "timeout": 5}),

@@ -16,7 +16,7 @@ from tests.services.conftest import ANN, ASKED, made
 def test_who_is_not_root_asks_the_worker(
     node: SimulatedNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole product without rights: everything goes as rows to a worker, here to the one that it embeds."""
+    """Everything goes as rows to a worker, here to the one that the process embeds."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(node, "simulated", False)
     app = App(settings.load(simulate=True, state_dir=tmp_path, node_name="box"), node)

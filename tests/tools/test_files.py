@@ -3,12 +3,11 @@
 import asyncio
 from dataclasses import replace
 
-from pydantic_ai import CombinedToolset, RunContext
+from pydantic_ai import CombinedToolset
 
 from agent.core.conversation import SentFile
 from agent.core.operation import Request
 from agent.tools import containers as tools
-from agent.tools.deps import Deps
 from agent.tools.files import send_file
 from agent.tools.toolsets import OFFERED, offered
 from agent.tools.views import ChangeView, ExecutedView, FileView
@@ -37,7 +36,7 @@ def test_it_is_offered_only_where_files_can_be_sent(simulation: Simulation) -> N
 
     def seen(*, sends_files: bool) -> set[str]:
         deps = replace(caller.deps, sends_files=sends_files)
-        context: RunContext[Deps] = replace(caller.context, deps=deps)
+        context = replace(caller.context, deps=deps)
         names = set(asyncio.run(CombinedToolset(OFFERED).get_tools(context)))
         assert names == offered(deps)
         return names
