@@ -3,7 +3,7 @@
 import pytest
 
 from agent.app import App
-from agent.core.errors import InvalidRequest, NoSpace, NotRunning, UnknownWorkload
+from agent.core.errors import InvalidRequest, NoSpace, NotAllowed, NotRunning, UnknownWorkload
 from agent.core.operation import Request
 from agent.host.simulated import SimulatedNode
 from agent.services.node_work import MAX_SENT, MIB
@@ -87,3 +87,13 @@ def test_it_has_to_run_and_to_be_ones_own(app: App) -> None:
         files.put(ANN, "dev", "a", b"a", ASKED)
     with pytest.raises(NotRunning, match="Start dev first"):
         files.check(ANN, "dev", "a")
+
+
+def test_who_may_only_look_changes_nothing(app: App) -> None:
+    """Somebody from a chat without the role runs no command, and sends no file in."""
+    made(app)
+    stranger = Request(channel="test", by="tg:17")
+    with pytest.raises(NotAllowed):
+        app.services.files.put(ANN, "dev", "a", b"a", stranger)
+    with pytest.raises(NotAllowed):
+        app.services.workloads.exec(ANN, "nope", ["id"], request=stranger)
