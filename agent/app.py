@@ -18,9 +18,12 @@ from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
+from agent.services.files import Files
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
+from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
@@ -35,6 +38,7 @@ from agent.store.database import Database
 from agent.store.deliveries import DeliveryStore
 from agent.store.images import ImageStore
 from agent.store.inbox import Inbox
+from agent.store.node_calls import NodeCallStore
 from agent.store.nodes import NodeStore
 from agent.store.notices import NoticeStore
 from agent.store.operations import OperationStore
@@ -82,6 +86,10 @@ class App:
         self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
+        self._calls = NodeCallStore(self._database)
+        self._work = NodeWork(
+            node, settings.pool, self._guests.runtime, self._workloads, settings.upload_bytes
+        )
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
         access = Access(self._database, self._operations, self._workloads, now)
@@ -95,15 +103,17 @@ class App:
             clock=now,
             ensure_worker=self._ensure_worker,
         )
+        calls = self._node_calls()
         workloads = Workloads(
             settings=settings,
-            node=node,
+            calls=calls,
             database=self._database,
             store=self._workloads,
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
             operations=operations,
+            access=access,
             clock=now,
         )
         images = Images(
@@ -125,6 +135,7 @@ class App:
             now,
         )
         diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, now)
+        files = Files(calls, workloads.find, access, settings.upload_bytes)
         self.services = Services(
             workloads=workloads,
             operations=operations,
@@ -134,6 +145,7 @@ class App:
             diagnostics=diagnostics,
             access=access,
             chats=chats,
+            files=files,
             budget=Budget(settings, SpendingStore(self._database), now),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
@@ -153,6 +165,14 @@ class App:
             yield app
         finally:
             app.close()
+
+    def _node_calls(self) -> NodeCalls:
+        """Who is root here, or plays with a simulation, asks the node; anybody else asks its worker."""
+        if self.simulated or os.geteuid() == 0:
+            return DirectCalls(self.settings.node_name, self._work, self._calls, now)
+        return CarriedCalls(
+            self.settings.node_name, self._database, self._calls, self._nodes, now, self._ensure_worker
+        )
 
     def _builder(self) -> Guests:
         if self.settings.guest_builder == "debian":
@@ -177,6 +197,23 @@ class App:
     def simulated(self) -> bool:
         """Whether nothing of this is real."""
         return self.node.simulated
+
+    def run_bot(self) -> None:
+        """Serve people on Telegram until SIGTERM or SIGINT.
+
+        Raises:
+            InvalidSettings: there is no token, or Telegram does not know it.
+            HostFailure: another process does.
+        """
+        lock = acquire_lock(self.settings.state_folder, "bot")
+        if lock is None:
+            # Two would answer everything twice.
+            raise HostFailure(
+                "Another process serves Telegram already.",
+                hint="Stop that one first: systemctl stop voxnix-bot",
+            )
+        with lock:
+            self.bot().serve()
 
     def bot(self) -> "TelegramBot":
         """What serves people on Telegram.
@@ -278,6 +315,7 @@ class App:
             from agent.services.changes import Changes  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
             from agent.services.quotas import Quotas  # noqa: PLC0415
 
@@ -302,6 +340,7 @@ class App:
                 clock=now,
             )
             engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)
+            desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, now)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, now)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, now)
@@ -309,6 +348,7 @@ class App:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
+                started.enter_context(desk)
                 started.enter_context(quotas)
                 started.callback(self.node.stop)
                 started.enter_context(engine)

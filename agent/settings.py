@@ -166,6 +166,9 @@ class Settings(BaseSettings):
     memory_max: str = Field(default="2G", pattern=SIZE, description="Limit of a container's memory.")
     tasks_max: int = Field(default=4096, ge=64, description="Limit of a container's processes and threads.")
     max_modules: int = Field(default=16, ge=1, le=100, description="How many modules a container may have.")
+    upload_max: str = Field(
+        default="20M", pattern=SIZE, description="Limit of a file that a person sends into a container."
+    )
     build_timeout: float = Field(default=1800, gt=0, description="Seconds that building an image may take.")
 
     telegram_token: SecretStr | None = Field(
@@ -214,6 +217,23 @@ class Settings(BaseSettings):
         description="The same in dollars, as far as the model's prices are known; 0 is no limit.",
     )
 
+    transcription: Literal["", "server", "local"] = Field(
+        default="",
+        description="What makes words of voice messages: a server that speaks OpenAI's protocol, or local:"
+        " pocketsphinx, which knows English commands. Empty means that they are refused.",
+    )
+    transcription_base_url: str = Field(
+        default="",
+        pattern=r"^$|^https?://",
+        description="That server, mostly ending in /v1; empty means OpenAI.",
+    )
+    transcription_model: str = Field(
+        default="whisper-1", min_length=1, description="The model to ask it for."
+    )
+    transcription_api_key: SecretStr | None = Field(
+        default=None, description="Its key; for OpenAI, the variable OPENAI_API_KEY works too."
+    )
+
     logfire_token: SecretStr | None = Field(
         default=None, description="Token of a Logfire project: turns are traced, without their words."
     )
@@ -222,6 +242,11 @@ class Settings(BaseSettings):
     def state_folder(self) -> Path:
         """Where this run keeps its state: a simulation never mixes with what is real."""
         return self.state_dir / "simulation" if self.simulate else self.state_dir
+
+    @property
+    def upload_bytes(self) -> int:
+        """The same limit in bytes."""
+        return int(self.upload_max[:-1]) << 10 * (1 + "KMGT".index(self.upload_max[-1]))
 
     @property
     def zone(self) -> tzinfo:

@@ -50,6 +50,7 @@ def test_a_file_that_does_not_parse_is_named(monkeypatch: pytest.MonkeyPatch, tm
         ("node_name", "UPPER"),
         ("owner", "No Good"),
         ("root_quota", "lots"),
+        ("upload_max", "20 MB"),
         ("memory_max", "0G"),
         ("max_modules", "0"),
         ("simulate", "perhaps"),
@@ -104,6 +105,12 @@ def test_a_simulation_has_a_database_of_its_own(tmp_path: Path) -> None:
 def test_postgresql_gets_its_driver() -> None:
     """A plain URL, as other programs take it, is enough."""
     assert settings.load(database_url="postgresql://a@b/c").database == "postgresql+psycopg://a@b/c"
+
+
+@pytest.mark.parametrize(("given", "size"), [("1K", 1024), ("20M", 20 << 20), ("3G", 3 << 30)])
+def test_the_limit_of_a_file_is_counted_in_binary_units(given: str, size: int) -> None:
+    """As ZFS counts a quota."""
+    assert settings.load(upload_max=given).upload_bytes == size
 
 
 def test_the_time_zone_is_the_machines_own_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

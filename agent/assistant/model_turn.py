@@ -25,7 +25,7 @@ from agent.services.budget import MICRO
 from agent.settings import Settings
 from agent.store.spending import Spending
 from agent.tools.deps import Deps
-from agent.tools.toolsets import TOOLSETS
+from agent.tools.toolsets import OFFERED
 
 LIMITS = UsageLimits(request_limit=12, tool_calls_limit=24)
 """Of one turn. A model that goes round in circles is stopped, and what its tools answered is reported."""
@@ -48,7 +48,7 @@ class ModelTurns:
             model,
             name="voxnix",
             deps_type=Deps,
-            toolsets=TOOLSETS,
+            toolsets=OFFERED,
             # The provider's SDK retries what is worth it within this time.
             model_settings=ModelSettings(timeout=timeout, request_timeout=timeout),
             retries={"tools": 2, "output": 1},

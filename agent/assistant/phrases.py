@@ -10,7 +10,7 @@ from agent.assistant.events import Event, TextDelta, ToolEnded, ToolStarted
 from agent.assistant.history import calls_of
 from agent.assistant.turn import Turn, arguments
 from agent.phrasebook import Phrasebook
-from agent.tools.toolsets import TOOLSETS
+from agent.tools.toolsets import TOOLSETS, offered
 
 
 async def answered(
@@ -29,7 +29,8 @@ async def answered(
     step = 0
     while True:
         if not turn.pending:
-            turn.messages.append(phrasebook.respond([*turn.history, *turn.messages]))
+            messages = [*turn.history, *turn.messages]
+            turn.messages.append(phrasebook.respond(messages, offered(turn.deps)))
         calls = calls_of(turn.messages[-1])
         if not calls:
             break

@@ -203,7 +203,7 @@ def logs(desk: Desk, name: str, lines: int) -> None:
 
 def execute(desk: Desk, name: str, argv: list[str], timeout: float) -> int:
     """Run a command in a container and pass its output and exit code on. JSON: as an object's fields."""
-    done = desk.services.workloads.exec(desk.owner, checked_name(name), argv, timeout)
+    done = desk.services.workloads.exec(desk.owner, checked_name(name), argv, timeout, request=REQUEST)
     if desk.terminal.json:
         desk.terminal.show("", done.model_dump(mode="json"))
         return done.returncode

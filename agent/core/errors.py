@@ -21,7 +21,8 @@ VoxnixError
     ├── CommandTimedOut     a program was ended because it took too long
     ├── BuildFailed         an image could not be built
     ├── MirrorUnreachable   packages cannot be fetched
-    └── WorkerAbsent        nothing is there to run operations
+    ├── WorkerAbsent        nothing is there to run operations
+    └── MayHaveRun          what must not run twice was interrupted
 """
 
 from collections.abc import Mapping
@@ -195,6 +196,21 @@ class MirrorUnreachable(HostFailure):
 
 class WorkerAbsent(HostFailure):
     """Nothing is there to run operations."""
+
+
+class MayHaveRun(HostFailure):
+    """Something that must not run twice was interrupted: whether it ran, and how it ended, is not known."""
+
+
+def error_of(problem: Problem) -> VoxnixError:
+    """The error that a problem was made of, as far as who catches it can tell."""
+    kinds = {kind.__name__: kind for branch in (Refusal, HostFailure) for kind in branch.__subclasses__()}
+    known = kinds.get(problem.code)
+    if known is None or known.kind != problem.kind or known is CommandFailed:  # which has its command in it
+        known = Refusal if problem.kind == Refusal.kind else HostFailure
+    error = known(problem.what, problem.why, problem.hint, about=problem.about)
+    error.problem = problem
+    return error
 
 
 def problem_of(error: Exception) -> Problem:

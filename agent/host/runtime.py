@@ -187,7 +187,14 @@ class Runtime(Protocol):
         """
         ...
 
-    def exec(self, name: str, argv: Sequence[str], timeout: float, directory: str = "/workspace") -> Executed:
+    def exec(
+        self,
+        name: str,
+        argv: Sequence[str],
+        timeout: float,
+        directory: str = "/workspace",
+        given: str | None = None,
+    ) -> Executed:
         """Run a command as root inside a running machine, without a shell, and wait for its end.
 
         Args:
@@ -195,6 +202,7 @@ class Runtime(Protocol):
             argv: the command, intact; found on the machine's own PATH.
             timeout: seconds; afterwards the command and all that it started is killed inside.
             directory: where it begins; in ``/`` where the machine has no such folder.
+            given: what it reads from standard input; nothing when None.
 
         Returns:
             What it answered; code 127 where there is no such command, 255 where a signal ended it.

@@ -116,7 +116,14 @@ class Units(ABC):
         answer = self._node.run([*argv, *map(self.unit, names)], timeout=TIMEOUT)
         return parse_failures(answer.stdout, self._kind)
 
-    def exec(self, name: str, argv: Sequence[str], timeout: float, directory: str = "/workspace") -> Executed:
+    def exec(
+        self,
+        name: str,
+        argv: Sequence[str],
+        timeout: float,
+        directory: str = "/workspace",
+        given: str | None = None,
+    ) -> Executed:
         """See :meth:`agent.host.runtime.Runtime.exec`."""
         if not argv or not argv[0] or "=" in argv[0] or any(_unfit(word) for word in argv):
             raise InvalidRequest("That command cannot be run.", "It is empty, or not plain text.")
@@ -131,7 +138,7 @@ class Units(ABC):
             # systemd answers 203 for a command that is not there; env gives the shell's 127.
             *("--", "/usr/bin/env", "--"),
         ]
-        answer = self._node.run([*command, *argv], timeout=timeout, check=False)
+        answer = self._node.run([*command, *argv], input=given, timeout=timeout, check=False)
         no_answer = answer.returncode == 1 and answer.stderr.startswith("Failed to ")
         if no_answer and self.state(name) is not UnitState.ACTIVE:
             raise NotRunning(

@@ -1,6 +1,6 @@
 """The phrasebook as a pydantic-ai model: no network, nothing invented, the same tools."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
 from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Say
-from agent.phrasebook.replies import WHICH, report, spoken
+from agent.phrasebook.replies import SAID, WHICH, report, spoken
 from agent.phrasebook.understand import understand
 from agent.tools.views import ProblemView, View, ViewAdapter
 
@@ -56,15 +56,21 @@ class Phrasebook(Model):
         self,
         messages: list[ModelMessage],
         model_settings: ModelSettings | None,  # noqa: ARG002
-        model_request_parameters: ModelRequestParameters,  # noqa: ARG002
+        model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """Answer at once."""
-        return self.respond(messages)
+        return self.respond(messages, model_request_parameters.tool_defs)
 
-    def respond(self, messages: Sequence[ModelMessage]) -> ModelResponse:
+    def respond(
+        self, messages: Sequence[ModelMessage], offered: Container[str] | None = None
+    ) -> ModelResponse:
         """The answer to a conversation: calls where something is to be done, text where it was or cannot be.
 
         Once a tool has been called in this turn, by whichever model, it only reports: nothing is done twice.
+
+        Args:
+            messages: of the conversation.
+            offered: names of the tools that this channel has; all when None.
         """
         turn = Turn.of(messages)
         background = Background(turn.last, turn.asked, self._modules)
@@ -72,6 +78,8 @@ class Phrasebook(Model):
         if turn.views:
             return self._text(report(turn.views))
         match meaning:
+            case Act(calls) if offered is not None and not all(call.tool in offered for call in calls):
+                return self._text(SAID["no files"], exit_code=3)  # the one thing that not every channel can
             case Act(calls):
                 return ModelResponse(
                     [ToolCallPart(call.tool, call.arguments) for call in calls], model_name=NAME

@@ -13,6 +13,7 @@
 ``MODULES``     a list of modules: ``git, fish and node``
 ``NUMBER``      in figures or as a word
 ``COMMAND``     any words, taken as they were written
+``PATH``        one word that could be a file's
 ``MARK``        a word without letters and figures, such as ``:-)``
 ``IT!``         no word: what was spoken of last is meant
 ==============  =======================================================================
@@ -51,7 +52,7 @@ class Found:
         names: of containers; :data:`IT` for what was spoken of last.
         modules: from where to where in the words each list of modules stands.
         number: where one was said.
-        command: from where to where in the words the command stands.
+        command: from where to where in the words the command, or the path, stands.
     """
 
     names: tuple[str, ...] = ()
@@ -313,6 +314,13 @@ def _command(reading: Reading, at: int, found: Found) -> Iterator[tuple[int, Fou
         yield stop, Found(found.names, found.modules, found.number, (at, stop))
 
 
+def _path(reading: Reading, at: int, found: Found) -> Iterator[tuple[int, Found]]:
+    if at < len(reading.words):
+        word = reading.words[at]
+        if word.quoted or (word.text not in reading.not_names and any(map(str.isalnum, word.given))):
+            yield at + 1, Found(found.names, found.modules, found.number, (at, at + 1))
+
+
 def _mark(reading: Reading, at: int, found: Found) -> Iterator[tuple[int, Found]]:
     if at < len(reading.words) and not any(map(str.isalnum, reading.words[at].text)):
         yield at + 1, found
@@ -331,6 +339,7 @@ _SLOTS: dict[str, Walk] = {
     "MODULES": _modules,
     "NUMBER": _number,
     "COMMAND": _command,
+    "PATH": _path,
     "MARK": _mark,
     "IT!": _it,
 }

@@ -12,6 +12,7 @@ from agent.tools.preferences_view import PreferencesView
 from agent.tools.views import (
     ChangeView,
     ExecutedView,
+    FileView,
     LogsView,
     ModulesView,
     ModuleView,
@@ -47,6 +48,10 @@ SAID = {
         "I cannot agree for you. Where something waits for you, answer the question that is shown"
         " with its plan. To see what there is, say `list my containers`."
     ),
+    "no files": (
+        "Files cannot be sent in this conversation. On the appliance,"
+        " `voxnix exec dev -- cat report.pdf > report.pdf` copies one out."
+    ),
     "secrets": (
         "I take no secrets in a conversation: what is said here is kept. On the appliance,"
         " `voxnix secrets give tailscale.auth-key` asks for one, and `voxnix secrets list` names them all."
@@ -69,6 +74,7 @@ HOW = {
         " I changed nothing now."
     ),
     "run_in_container": "Say `run git --version in dev`. Pipes and variables work too.",
+    "send_file": "Say `send me report.pdf from dev`, with its path from /workspace on, or its whole path.",
     "container_logs": "Say `logs of dev`, or `show me the last 20 lines of dev's log`.",
     "container_status": "Say `status of dev`.",
     "update_container": "Say `add rust to dev` or `remove rust from dev`; `update dev` makes it anew.",
@@ -83,6 +89,7 @@ WHICH = {
     "restart_container": "Which container shall I restart?",
     "destroy_container": "Which container shall go? I then show what would be lost, and ask you.",
     "run_in_container": "In which container shall I run that?",
+    "send_file": "From which container? Answer with its name, or say `send me report.pdf from dev`.",
     "container_logs": "The log of which container?",
     "container_status": "Which container do you mean?",
     "update_container": "Which container shall I change?",
@@ -109,7 +116,7 @@ def report(views: Sequence[View]) -> str:
     return "\n\n".join(map(said, views))
 
 
-def said(view: View) -> str:  # noqa: PLR0911 - one per kind of view
+def said(view: View) -> str:  # noqa: C901, PLR0911 - one per kind of view
     """What one tool answered."""
     match view:
         case ProblemView():
@@ -124,6 +131,8 @@ def said(view: View) -> str:  # noqa: PLR0911 - one per kind of view
             return _logs(view)
         case ExecutedView():
             return _executed(view)
+        case FileView():
+            return f"Here is {code(view.path)} from {code(view.name)} ({size(view.size)})."
         case ModulesView():
             return _modules(view)
         case ModuleView():

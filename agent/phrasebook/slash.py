@@ -29,9 +29,12 @@ _SLASH = {
     "update": "update_container",
     "upgrade": "update_container",
     "rollback": "roll_back_container",
+    "send": "send_file",
 }
 _FIGURES = 6
 """Of a number of lines."""
+_NEEDED = {"run_in_container": "command", "send_file": "path"}
+"""What has to stand behind the name."""
 _MANY = frozenset({"start_container", "stop_container", "restart_container", "destroy_container"})
 
 
@@ -58,7 +61,7 @@ def slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 - 
     if tool in _MANY:
         return Act(tuple(Call(tool, {"name": one}) for one in dict.fromkeys(SEPARATORS.split(rest)) if one))
     arguments = _given(tool, more, background)
-    if tool == "run_in_container" and not arguments["command"]:
+    if tool in _NEEDED and not arguments[_NEEDED[tool]]:
         return Ask(Call(tool, {}))
     return Act((Call(tool, {"name": name, **arguments}),))
 
@@ -73,6 +76,8 @@ def _given(tool: str, more: str, background: Background) -> dict[str, object]:
         return {"lines": int(more)}
     if tool == "run_in_container":
         return {"command": more.removeprefix("-- ").strip() if more.startswith("-- ") else more}
+    if tool == "send_file":
+        return {"path": more}
     return {}
 
 

@@ -21,6 +21,8 @@ _WHICH = {
     "which update": "update_container",
     "which roll back": "roll_back_container",
 }
+_NOWHERE = {"run nowhere": "run_in_container", "send from nowhere": "send_file"}
+_PATHS = frozenset({"send_file", "send from nowhere"})
 _BY_NAME = {"destroy everything": "destroy_container", "update everything": "update_container"}
 _CHANGES = {
     "add modules": "add",
@@ -114,11 +116,9 @@ def _meant(  # noqa: PLR0911 - one per kind of meaning
         return Ask(Call(_WHICH[intent], {}))
     if intent in _BY_NAME:
         return Say("by name", _BY_NAME[intent])
-    arguments: dict[str, object] = {}
-    if found.command:
-        arguments["command"] = command_in(sentence, words, *found.command)
-    if intent == "run nowhere":
-        return Ask(Call("run_in_container", arguments))
+    arguments = _told(intent, found, sentence, words)
+    if intent in _NOWHERE:
+        return Ask(Call(_NOWHERE[intent], arguments))
     if "_" not in intent:
         return Say(intent)
     if intent.startswith("list_"):
@@ -166,6 +166,15 @@ def _listed(found: Found, sentence: str, words: list[Word], background: Backgrou
     for start, end in found.modules:
         modules += modules_in(sentence[words[start].start : words[end - 1].end], background.modules)
     return list(dict.fromkeys(modules))
+
+
+def _told(intent: str, found: Found, sentence: str, words: list[Word]) -> dict[str, object]:
+    """The command, or the path, that a sentence has in it."""
+    if not found.command:
+        return {}
+    if intent in _PATHS:
+        return {"path": words[found.command[0]].given}
+    return {"command": command_in(sentence, words, *found.command)}
 
 
 def command_in(sentence: str, words: list[Word], start: int, end: int) -> str:

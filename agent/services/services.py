@@ -7,6 +7,7 @@ from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.diagnostics import Diagnostics
+from agent.services.files import Files
 from agent.services.images import Images
 from agent.services.notices import Notices
 from agent.services.operations import Operations
@@ -26,6 +27,7 @@ class Services:
     secrets: Secrets
     diagnostics: Diagnostics
     chats: Chats
+    files: Files
     access: Access
     budget: Budget
     preferences: Preferences

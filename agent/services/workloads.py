@@ -1,36 +1,35 @@
 """Workloads as their owner sees them. Every change submits an operation; reads are direct."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.core.account import Role
 from agent.core.composition import Composition
-from agent.core.errors import InvalidRequest, NoSpace, NotRunning, Refusal, UnknownWorkload
+from agent.core.errors import HostFailure, InvalidRequest, NoSpace, Refusal, UnknownWorkload
 from agent.core.operation import Loss, Operation, OperationKind, Plan, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
-from agent.host.journal import Journal
-from agent.host.node import Node
-from agent.host.presence import Presence
-from agent.host.runtime import UnitState
-from agent.host.zfs import Zfs
+from agent.services.access import Access
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
-from agent.services.layout import Layout
+from agent.services.node_calls import NodeCalls
+from agent.services.node_work import MAX_LOG_LINES, MAX_TIMEOUT, MIB, Taken
 from agent.services.operations import Operations
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.workloads import WorkloadStore
 
-MIB = 1 << 20
+log = logging.getLogger(__name__)
+
 LOSS_STEP = {"workspace": MIB, "root": 16 * MIB}
 """Plans count in these steps, in bytes: a running container writes its journal all the time, and a plan that
 changes with every line could never be agreed to."""
 MIN_FREE = 1 << 30
 """Bytes that the pool must have free before something new is made in it."""
-MAX_LOG_LINES = 1000
 
 
 class WorkloadStatus(BaseModel):
@@ -60,26 +59,26 @@ class Workloads:
         self,
         *,
         settings: Settings,
-        node: Node,
+        calls: NodeCalls,
         database: Database,
         store: WorkloadStore,
         nodes: NodeStore,
         catalogue: Catalogue,
         guests: Guests,
         operations: Operations,
+        access: Access,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
-        self._node = node
-        self._zfs = Zfs(node)
+        self._calls = calls
         self._guests = guests
         self._database = database
         self._store = store
         self._nodes = nodes
         self._catalogue = catalogue
         self._operations = operations
+        self._access = access
         self._clock = clock
-        self._layout = Layout(settings.pool)
 
     def create(self, owner: Owner, spec: ContainerSpec, request: Request) -> Operation:
         """Ask for a new container.
@@ -94,7 +93,7 @@ class Workloads:
         self._check(spec)
         self._check_space()
         with self._database.write():  # both or neither: a workload without its operation would stay for ever
-            workload = self._store.add(owner, spec, self._node.name, self._clock())
+            workload = self._store.add(owner, spec, self._settings.node_name, self._clock())
             target = Generation(spec=spec)
             return self._operations.submit(workload, OperationKind.CREATE, request, target=target)
 
@@ -182,11 +181,16 @@ class Workloads:
             UnknownWorkload: there is none, or it is another owner's.
         """
         workload = self.find(owner, name)
+        try:
+            taken = self._calls.usage(owner, name)
+        except HostFailure as failure:  # what the database knows is worth telling all the same
+            log.warning("what %s takes is not known: %s", workload.machine, failure)
+            taken = Taken(root=None, workspace=None)
         latest = (one for one in self._operations.list(owner, limit=100) if one.machine == workload.machine)
         return WorkloadStatus(
             workload=workload,
-            root=self._usage(self._layout.root(owner, workload.machine)),
-            workspace=self._usage(self._layout.workspace(owner, workload.machine)),
+            root=taken.root,
+            workspace=taken.workspace,
             node_seen_at=self._nodes.seen_at(workload.node),
             last_operation=next(latest, None),
         )
@@ -198,10 +202,17 @@ class Workloads:
             UnknownWorkload: there is none, or it is another owner's.
         """
         workload = self.find(owner, name)
-        root = self._layout.root_folder(workload.machine)
-        return Journal(self._node).lines(workload.machine, min(max(lines, 1), MAX_LOG_LINES), root)
+        return self._calls.logs(owner, workload.name, min(max(lines, 1), MAX_LOG_LINES))
 
-    def exec(self, owner: Owner, name: str, argv: list[str], timeout: float = 60) -> Executed:
+    def exec(
+        self,
+        owner: Owner,
+        name: str,
+        argv: list[str],
+        timeout: float = 60,
+        *,
+        request: Request,
+    ) -> Executed:
         """Run a command inside a workload, as its root.
 
         Args:
@@ -209,44 +220,45 @@ class Workloads:
             name: the person's name for it.
             argv: the command and its arguments; no shell.
             timeout: seconds until it is ended.
+            request: where it came from. With a key it is run at most once, and answered alike ever after.
 
         Raises:
             UnknownWorkload: there is none, or it is another owner's.
             NotRunning: it has to be started first.
-            InvalidRequest: there is no command.
+            InvalidRequest: there is no command, or no time for it.
+            MayHaveRun: it was interrupted, and is not run again.
+            NotAllowed: who asks may not.
         """
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         workload = self.find(owner, name)
-        if not argv or not argv[0] or any("\0" in argument for argument in argv):
+        if not argv or not argv[0] or any(map(_unfit, argv)):
             raise InvalidRequest(
                 "There is no command to run.", hint="Say which command, such as `git --version`."
             )
-        # Asked of the host, not of the database: a command must not meet a container that has just gone.
-        state = self._guests.runtime.state(workload.machine)
-        if state is not UnitState.ACTIVE:
-            raise NotRunning(f"{name} is not running.", f"It is {state}.", f"Start {name} first.")
-        return self._guests.runtime.exec(workload.machine, argv, timeout=timeout)
+        if not 0 < timeout <= MAX_TIMEOUT:
+            raise InvalidRequest(f"A command may take up to {MAX_TIMEOUT:,.0f} seconds, and more than none.")
+        return self._calls.exec(owner, workload.name, argv, timeout, request.key)
 
     def _destruction(self, workload: Workload) -> Plan:
-        owner = Owner(workload.owner)
-        losses: list[Loss] = []
-        snapshots = 0
-        for part, dataset in (
-            ("workspace", self._layout.workspace(owner, workload.machine)),
-            ("root", self._layout.root(owner, workload.machine)),
-        ):
-            if self._zfs.presence(dataset) is Presence.ABSENT:
-                continue
-            usage = self._zfs.usage(dataset)
-            losses.append(Loss(what=part, amount=_rounded_up(usage.used, LOSS_STEP[part]), unit="bytes"))
-            snapshots += usage.snapshots
+        taken = self._calls.usage(Owner(workload.owner), workload.name)
+        if taken.unknown:
+            raise HostFailure(
+                f"What {workload.name} holds could not be read, so nobody can agree to its end.",
+                f"ZFS did not answer for its {' and '.join(taken.unknown)}.",
+                "Run `voxnix doctor`.",
+            )
+        parts = (("workspace", taken.workspace), ("root", taken.root))
+        losses = [
+            Loss(what=part, amount=_rounded_up(usage.used, LOSS_STEP[part]), unit="bytes")
+            for part, usage in parts
+            if usage is not None
+        ]
+        snapshots = sum(usage.snapshots for _, usage in parts if usage is not None)
         losses.append(Loss(what="snapshots", amount=snapshots, unit="count"))
         return Plan(
             summary=f"Destroy {workload.name} with everything in it, /workspace included, for good.",
             losses=tuple(losses),
         )
-
-    def _usage(self, dataset: str) -> Usage | None:
-        return self._zfs.usage(dataset) if self._zfs.presence(dataset) is Presence.PRESENT else None
 
     def _check(self, spec: ContainerSpec) -> Composition:
         composition = self._catalogue.compose(spec)
@@ -266,7 +278,7 @@ class Workloads:
             return True
 
     def _check_space(self) -> None:
-        free = self._zfs.pool(self._settings.pool).free
+        free = self._calls.room()
         if free < MIN_FREE:
             raise NoSpace(
                 f"The pool {self._settings.pool} is full: {free // MIB} MiB are free.",
@@ -277,6 +289,11 @@ class Workloads:
     def list(self, owner: Owner) -> list[Workload]:
         """The owner's workloads, from the database alone."""
         return self._store.of_owner(owner)
+
+
+def _unfit(word: str) -> bool:
+    """Whether a word cannot be an argument: a C string ends at a NUL, and half a character is none."""
+    return "\0" in word or any("\ud800" <= char <= "\udfff" for char in word)
 
 
 def _rounded_up(amount: int, step: int) -> int:

@@ -247,7 +247,8 @@ def run_in_container(ctx: Context, name: str, command: str | list[str]) -> Execu
     shown = command if isinstance(command, str) else " ".join(command)
 
     def ask(deps: Deps) -> ExecutedView:
-        executed = deps.services.workloads.exec(deps.owner, name, argv_of(command))
+        workloads = deps.services.workloads
+        executed = workloads.exec(deps.owner, name, argv_of(command), request=deps.request)
         return ExecutedView.of(name, shown, executed)
 
     return answer(ctx, "run_in_container", {"name": name, "command": command}, ask)
@@ -282,10 +283,9 @@ def _change(
     ctx: Context, tool: str, given: Mapping[str, object], submit: Callable[[Deps], Operation]
 ) -> ChangeView | ProblemView:
     def ask(deps: Deps) -> ChangeView:
-        request = deps.request.part(ctx.tool_call_id or "")
         # The same call again, after a crash: things may have changed so that it would be refused now.
-        known = deps.services.operations.asked(deps.owner, request)
-        operation = _settled(deps, known or submit(replace(deps, request=request)))
+        known = deps.services.operations.asked(deps.owner, deps.request)
+        operation = _settled(deps, known or submit(deps))
         if operation.state is not OperationState.DONE:
             return ChangeView.of(operation)
         # From the database, like the list: what was just changed has been observed by the one who changed it.
@@ -322,7 +322,8 @@ def answer(ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[
     Raises:
         ModelRetry: a model can mend it by calling again.
     """
-    deps = ctx.deps
+    # Each call is a part of its own of what was asked for: made again in the same turn, it is done once.
+    deps = replace(ctx.deps, request=ctx.deps.request.part(ctx.tool_call_id or ""))
 
     def record(view: View) -> None:
         deps.outcomes.append(Outcome(ctx.tool_call_id or "", tool, given, ctx.run_step, view, tool in ACTING))

@@ -257,6 +257,21 @@ class ExecutedView(_View):
         )
 
 
+class FileView(_View):
+    """A file that the person gets with the answer.
+
+    Attributes:
+        name: the container that it is in.
+        path: where it is in there.
+        size: in bytes.
+    """
+
+    answer: Literal["file"] = "file"
+    name: str
+    path: str
+    size: int
+
+
 class ModuleSummary(BaseModel):
     """A module that a container can be made of, in short.
 
@@ -364,6 +379,7 @@ View = (
     | StatusView
     | LogsView
     | ExecutedView
+    | FileView
     | ModulesView
     | ModuleView
     | PreferencesView

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.assistant import Assistant, Finished, TextDelta
+from agent.core.account import Role
 from agent.core.operation import Request
 from agent.core.owner import Owner
 from agent.services.budget import Budget
@@ -13,6 +14,7 @@ from agent.settings import Settings
 from agent.store.spending import Spending, SpendingStore
 from tests.assistant.conftest import Chat
 from tests.assistant.scripts import Script, Step
+from tests.simulation import somebody
 
 CREATE: Step = {"create_container": {"name": "dev", "modules": ["git"]}}
 NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
@@ -28,19 +30,22 @@ class Client:
     """
 
     def __init__(self, chat: Chat, **limits: float) -> None:
-        self.account = f"tg:{chat.owner.key}"
+        self.account = f"tg:{int(chat.owner.key[1:], 16)}"
+        chat.owner = Owner(self.account)
         self.now = NOON
         self._chat = chat
         app = chat.simulation.app
+        pairing = app.services.access.knock(self.account, "Ann", 1)
+        app.services.access.approve("admin", pairing.code, Role.OPERATOR)
         store = SpendingStore(app._database)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         self.budget = Budget(Settings.model_validate(limits), store, lambda: self.now)
 
-    async def say(self, words: str, script: Script, *, by: bool = True, key: str = "") -> Finished:
+    async def say(self, words: str, script: Script, *, by: bool = False, key: str = "") -> Finished:
         """Say something to a model."""
         app = self._chat.simulation.app
         services = replace(app.services, budget=self.budget)
         assistant = Assistant(app.settings, services, app.conversations, app.turns, model=script.model)
-        owner = self._chat.owner if by else Owner(self.account)
+        owner = somebody() if by else self._chat.owner
         request = Request(
             channel="telegram", conversation="chat", words=words, by=self.account if by else "", key=key
         )
@@ -114,7 +119,7 @@ async def test_a_model_that_fails_was_asked_too(chat: Chat) -> None:
 async def test_people_on_the_machine_have_no_budget(chat: Chat) -> None:
     """They have the machine anyway."""
     client = Client(chat, daily_requests=1)
-    client.account = ""
+    chat.owner = somebody()
     script = Script("One.", "Two.")
     assert [(await client.say("hi", script)).text for _ in range(2)] == ["One.", "Two."]
     assert client.budget.spent(chat.owner.key) == Spending()

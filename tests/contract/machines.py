@@ -15,6 +15,7 @@ from agent.core.errors import (
     NotRunning,
 )
 from agent.host.archive import shift
+from agent.host.guest_files import GuestFiles
 from agent.host.journal import Journal
 from agent.host.machined import Machined
 from agent.host.runtime import Applied, UnitState
@@ -153,6 +154,25 @@ class MachineContract:
         place.runtime.restart(running)
         assert place.runtime.exec(running, ["cat", "note"], 10).stdout == "kept\n"
         assert place.runtime.exec(running, ["ls", "/workspace"], 10).stdout == "note\n"
+
+    def test_a_command_reads_what_it_is_given(self, place: Place, running: str) -> None:
+        """On its standard input, to the end; a file that goes in so comes out as it was."""
+        files, data = GuestFiles(place.runtime), bytes(range(256)) * 5000
+        assert files.put(running, "/workspace", ["-n a\u00e9.bin", "other"], data) == "-n a\u00e9.bin"
+        assert files.put(running, "/workspace", ["-n a\u00e9.bin", "other"], b"2") == "other"
+        with pytest.raises(InvalidRequest, match="There are 2 files"):
+            files.put(running, "/workspace", ["-n a\u00e9.bin", "other"], b"3")
+        assert files.get(running, "/workspace/-n a\u00e9.bin", len(data)) == (len(data), data)
+        assert files.get(running, "/workspace/other", 1) == (1, b"2")
+        assert files.get(running, "/workspace/other", 0) == (1, b"")
+        assert files.size(running, "/workspace/-n a\u00e9.bin") == len(data)
+        assert place.runtime.exec(running, ["cat", "other"], 10).stdout == "2"
+        assert place.runtime.exec(running, ["ls", "/workspace"], 10).stdout.split("\n")[:-1] == [
+            *sorted(["-n a\u00e9.bin", "other"])
+        ]
+        for path in ("/workspace", "/workspace/none"):
+            with pytest.raises(InvalidRequest):
+                files.size(running, path)
 
     def test_a_start_is_announced(self, place: Place, name: str) -> None:
         """The generator yields when a machine changes, and ends quietly when its time is up."""

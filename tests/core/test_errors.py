@@ -11,6 +11,7 @@ from agent.core.errors import (
     Problem,
     Refusal,
     VoxnixError,
+    error_of,
     problem_of,
 )
 
@@ -54,3 +55,27 @@ def test_a_failed_command_quotes_only_the_end_of_what_it_said() -> None:
     error = CommandFailed(("zfs", "create"), 1, "x" * 1_000_000 + " out of space")
     assert "out of space" in str(error)
     assert len(str(error)) < 1000
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refusal("No."),
+        *(
+            one("What.", "Why.", "Hint.", about={"a": "b"})
+            for one in CLASSES
+            if one is not CommandFailed and one.__subclasses__() == [] and one is not InvalidSettings
+        ),
+    ],
+)
+def test_an_error_comes_back_from_its_problem(error: VoxnixError) -> None:
+    """As what it was, to whoever catches it and whoever reads it."""
+    again = error_of(error.problem)
+    assert (type(again), again.problem, str(again)) == (type(error), error.problem, str(error))
+
+
+def test_an_error_that_nobody_knows_keeps_its_branch_and_its_words() -> None:
+    """Such as a program's failure, or one of our own mistakes."""
+    for error in (CommandFailed(("zfs", "list"), 1, "no"), ZeroDivisionError("a bug")):
+        again = error_of(problem_of(error))
+        assert (type(again), again.problem) == (HostFailure, problem_of(error))

@@ -41,7 +41,7 @@ def test_an_update_makes_a_running_container_of_other_modules(app: App) -> None:
     after = dev_of(app)
     assert (after.spec.modules, after.state) == (("fish", "git"), WorkloadState.RUNNING)
     assert after.previous == before.generation
-    assert app.services.workloads.exec(ANN, "dev", ["fish", "--version"]).returncode == 0
+    assert app.services.workloads.exec(ANN, "dev", ["fish", "--version"], request=ASKED).returncode == 0
 
 
 def test_what_was_in_the_workspace_is_still_there(app: App, node: SimulatedNode) -> None:
@@ -98,7 +98,7 @@ def test_an_update_that_does_not_come_up_is_taken_back(app: App, node: Simulated
     after = dev_of(app)
     assert (after.generation, after.previous, after.spec) == (before.generation, None, before.spec)
     assert roots(node, after)[""] == kept
-    assert app.services.workloads.exec(ANN, "dev", ["git", "--version"]).returncode == 0
+    assert app.services.workloads.exec(ANN, "dev", ["git", "--version"], request=ASKED).returncode == 0
 
 
 @pytest.mark.parametrize("broken", ["zfs rename", "zfs clone", "zfs set", "systemctl stop", "zfs destroy"])
@@ -113,7 +113,7 @@ def test_an_update_that_breaks_anywhere_leaves_a_container_that_runs(
     now = dev_of(app)
     assert now.state is WorkloadState.RUNNING
     program = {"python": "python3", "fish": "fish"}[now.spec.modules[0]]
-    assert app.services.workloads.exec(ANN, "dev", [program, "--version"]).returncode == 0
+    assert app.services.workloads.exec(ANN, "dev", [program, "--version"], request=ASKED).returncode == 0
     assert "-aside" not in roots(node, now)
     assert ended(app, app.services.workloads.roll_back(ANN, "dev", ASKED)).state is OperationState.DONE
 

@@ -25,7 +25,9 @@ def test_a_container_that_was_asked_for_runs(app: App) -> None:
     [dev] = app.services.workloads.list(ANN)
     assert (dev.name, dev.state, dev.spec.modules) == ("dev", WorkloadState.RUNNING, ("fish", "git"))
     assert dev.addresses
-    assert app.services.workloads.exec(ANN, "dev", ["git", "--version"]).stdout.startswith("git version")
+    assert app.services.workloads.exec(ANN, "dev", ["git", "--version"], request=ASKED).stdout.startswith(
+        "git version"
+    )
 
 
 def test_it_can_be_stopped_started_and_restarted(app: App) -> None:
@@ -35,7 +37,7 @@ def test_it_can_be_stopped_started_and_restarted(app: App) -> None:
     operations.wait(ANN, workloads.stop(ANN, "dev", ASKED).id, 30)
     assert workloads.list(ANN)[0].state is WorkloadState.STOPPED
     with pytest.raises(NotRunning, match="Start dev first"):
-        workloads.exec(ANN, "dev", ["true"])
+        workloads.exec(ANN, "dev", ["true"], request=ASKED)
     operations.wait(ANN, workloads.start(ANN, "dev", ASKED).id, 30)
     assert workloads.list(ANN)[0].state is WorkloadState.RUNNING
     assert operations.wait(ANN, workloads.restart(ANN, "dev", ASKED).id, 30).state is OperationState.DONE
@@ -89,7 +91,7 @@ def test_another_owners_container_is_unknown(app: App) -> None:
         lambda: workloads.restart(BOB, "dev", ASKED),
         lambda: workloads.destroy(BOB, "dev", ASKED),
         lambda: workloads.logs(BOB, "dev"),
-        lambda: workloads.exec(BOB, "dev", ["id"]),
+        lambda: workloads.exec(BOB, "dev", ["id"], request=ASKED),
     ):
         with pytest.raises(UnknownWorkload, match="You have none yet"):
             ask()
@@ -129,4 +131,4 @@ def test_no_command_is_refused(app: App, argv: list[str]) -> None:
     """Nothing to run, or nothing that can be."""
     made(app)
     with pytest.raises(InvalidRequest):
-        app.services.workloads.exec(ANN, "dev", argv)
+        app.services.workloads.exec(ANN, "dev", argv, request=ASKED)

@@ -1,4 +1,4 @@
-"""`python -m tests.telegram.serve`: the fake as a process of its own; prints its address, its page is there."""
+"""`python -m tests.telegram.serve`: the fake as a process of its own; prints its address."""
 
 import argparse
 import signal
@@ -18,6 +18,9 @@ def main() -> None:
     parser.add_argument("--token", default="", help="of a bot that is there from the start, such as 1:a")
     parser.add_argument("--people", nargs="*", default=[], metavar="NAME", help="who is there from the start")
     parser.add_argument("--fd", type=int, help="a socket that listens already, to be reached at as well")
+    parser.add_argument(
+        "--page", action="store_true", help="for somebody with a browser: Ann and Ben are there"
+    )
     given = parser.parse_args()
     also = None if given.fd is None else socket.socket(fileno=given.fd)
     stops = {signal.SIGINT, signal.SIGTERM}
@@ -26,7 +29,7 @@ def main() -> None:
     with serving(seed=given.seed, keep=given.keep, port=given.port, also=also) as telegram:
         if given.token:
             telegram.bot(token=given.token)
-        telegram.people(given.people)
+        telegram.people(given.people or (["Ann", "Ben"] if given.page else []))
         print(telegram.url, flush=True)  # noqa: T201 - who started it waits for this
         signal.sigwait(stops)
 

@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import parse_qsl
@@ -42,22 +42,21 @@ def application(server: Server) -> ASGIApp:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         path = cast("str", scope["path"])
-        if not path.startswith(("/bot", "/file/bot")):
-            await controls(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        try:
+        # When the server stops, what still waits is cancelled, and nobody is connected any more.
+        with suppress(asyncio.CancelledError):
+            if not path.startswith(("/bot", "/file/bot")):
+                await controls(scope, receive, send)
+                return
             reply = _download if path.startswith("/file/") else _call
-            response = await reply(server, request, path)
-        except Refused as error:
-            response = _json(refusal(error), error.code)
-        except Cut:
-            scope["state"]["connection"].transport.abort()
-            await _disconnection(receive)
-            return
-        except asyncio.CancelledError:
-            return  # the server stops, and nobody is connected any more
-        await response(scope, receive, send)
+            try:
+                response = await reply(server, Request(scope, receive), path)
+            except Refused as error:
+                response = _json(refusal(error), error.code)
+            except Cut:
+                scope["state"]["connection"].transport.abort()
+                await _disconnection(receive)
+                return
+            await response(scope, receive, send)
 
     return answer
 
@@ -168,7 +167,12 @@ async def _serve(
 ) -> None:
     """Answer on a port of the loopback interface until told to stop, and leave nothing open."""
     config = uvicorn.Config(
-        application(server), lifespan="off", log_config=None, access_log=False, timeout_keep_alive=600
+        application(server),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_keep_alive=600,
     )
     config.load()
     state = ServerState()

@@ -230,6 +230,8 @@ class Chat:
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
             await asyncio.wait([future], timeout=seconds)
+            if future in self._waiting:
+                self._waiting.remove(future)
 
 
 @dataclass

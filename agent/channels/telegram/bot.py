@@ -1,6 +1,7 @@
 """The bot: its parts put together, started and stopped."""
 
 import asyncio
+import gc
 import json
 import logging
 import signal
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from agent.assistant import Assistant
     from agent.voice import Transcriber
 
-CONNECTIONS = 64
-"""To Telegram, side by side: more chats than that do not get an answer in the same moment."""
+CONNECTIONS = 6
+"""To Telegram, side by side. It takes some 30 messages a second, and httpx gets slower with each connection."""
 RETRIES = 5
 """Of a request that Telegram asks to make later; after these it is made later all the same."""
 BEAT_EVERY = 10.0
@@ -134,7 +135,7 @@ class TelegramBot:
             bot = await self._open(stack)
             me = bot.bot.to_dict()
             self._source = f"tg:{me['id']}"
-            outbox = Outbox(bot, self._services.chats)
+            outbox = Outbox(bot, self._services.chats, CONNECTIONS)
             turns = Turns(outbox, self._services, self._assistant)
             follower = Follower(outbox, self._services, turns.busy)
             lanes = self._lanes = Lanes(self._reception(me, bot, outbox, turns, follower).handle)
@@ -252,6 +253,7 @@ class TelegramBot:
         # Whoever waits for an operation would start a worker where none runs; what was queued before waits too.
         await asyncio.to_thread(self._services.operations.ensure_worker)
         await self._assistant()
+        gc.freeze()  # what is imported by now stays: the collector need not walk it again and again
         while True:
             await asyncio.to_thread(self._services.chats.prune)
             await asyncio.sleep(HOUSEKEEPING.total_seconds())

@@ -34,11 +34,13 @@ class Outbox:
     Args:
         bot: Telegram's.
         chats: remembers what was sent.
+        lines: how many things can be sent at the same time.
     """
 
-    def __init__(self, bot: "ExtBot[None]", chats: Chats) -> None:
+    def __init__(self, bot: "ExtBot[None]", chats: Chats, lines: int) -> None:
         self._bot = bot
         self._chats = chats
+        self._lines = asyncio.Semaphore(lines)
 
     async def known(self, key: str) -> Delivery | None:
         """The message that was sent for a key, perhaps before the process was started again."""
@@ -141,6 +143,8 @@ class Outbox:
 
     async def draft(self, chat: Chat, number: int, part: Part) -> None:
         """Show an answer while it is written. It is a preview: one that is lost is not repeated."""
+        if self._lines.locked():
+            return  # what is meant to stay goes first
         try:
             await self._bot.send_message_draft(
                 chat.id, number, part.text, message_thread_id=chat.thread, entities=part.entities
@@ -150,6 +154,8 @@ class Outbox:
 
     async def typing(self, chat: Chat) -> None:
         """Show that something is being written; it fades after some five seconds."""
+        if self._lines.locked():
+            return  # what is meant to stay goes first
         try:
             await self._bot.send_chat_action(chat.id, ChatAction.TYPING, message_thread_id=chat.thread)
         except TelegramError as error:
@@ -179,15 +185,15 @@ class Outbox:
             await asyncio.to_thread(self._chats.send, delivery, following=following)
         return delivery
 
-    @staticmethod
-    async def _try(send: Callable[[], Awaitable[T]]) -> T | None:
+    async def _try(self, send: Callable[[], Awaitable[T]]) -> T | None:
         """Send until it is taken or refused; None where it is refused."""
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception(_passes), wait=_wait, reraise=True, before_sleep=_tell
             ):
                 with attempt:
-                    return await send()
+                    async with self._lines:
+                        return await send()
         except (BadRequest, Forbidden) as error:
             # Nobody is there to be told: the chat is gone, the bot was blocked, the message is as it should be.
             log.info("Telegram does not take a message: %s", error)

@@ -17,6 +17,8 @@ TYPING_AFTER = 0.3
 """Seconds. An answer that is there at once needs nobody who types."""
 DRAFT_EVERY, EDIT_EVERY = 0.4, 1.1
 """Seconds between two looks at a growing answer, in private chats and in groups."""
+DRAFT_AFTER = 0.1
+"""Seconds. An answer that ends sooner is not shown growing."""
 
 
 @contextlib.asynccontextmanager
@@ -55,16 +57,15 @@ class Growing:
         self._number = abs(hash(talk.key)) % 2**31 or 1
         self._every = DRAFT_EVERY if talk.chat.private else EDIT_EVERY
         self._due = time.monotonic() + self._every
+        self._ended = asyncio.Event()
         self._showing: asyncio.Task[None] | None = None
 
     def add(self, text: str) -> None:
         """More of it."""
         self._text += text
-        now = time.monotonic()
         # One at a time: where Telegram is slow, it is asked less often.
-        if now >= self._due and (self._showing is None or self._showing.done()):
-            self._due = now + self._every
-            self._showing = asyncio.create_task(self._show())
+        if self._showing is None or self._showing.done():
+            self._showing = asyncio.create_task(self._show(max(self._due - time.monotonic(), DRAFT_AFTER)))
 
     async def end(self, parts: list[Part]) -> list[Part]:
         """Stop growing.
@@ -75,6 +76,7 @@ class Growing:
         Returns:
             What of it is still to be sent: the message that grew has become the first part.
         """
+        self._ended.set()
         if self._showing is not None:
             await asyncio.gather(self._showing, return_exceptions=True)
         if not self._talk.chat.private and self._message is None:
@@ -84,7 +86,14 @@ class Growing:
         await self._outbox.edit(self._message, parts[0])
         return parts[1:]
 
-    async def _show(self) -> None:
+    async def _show(self, after: float) -> None:
+        try:
+            async with asyncio.timeout(after):
+                await self._ended.wait()
+        except TimeoutError:
+            self._due = time.monotonic() + self._every
+        else:
+            return  # it is all there: it is sent, not shown growing
         parts = formatted(self._text)
         if not parts or self._text == self._shown:
             return

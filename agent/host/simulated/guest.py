@@ -1,7 +1,9 @@
 """The simulated ``systemd-run`` into a machine: a few commands, as far as they are believable."""
 
+import base64
 import re
 
+from agent.host.guest_files import GET, PUT
 from agent.host.simulated import script, zfs
 from agent.host.simulated.programs import Call
 from agent.host.simulated.units import active_state, end, root_tree
@@ -120,10 +122,10 @@ class Shell:
         out = ""
         for path in words:
             place = self._place(path)
-            content = self._call.world.datasets[place[0]].files.get(place[1]) if place else None
+            content = self._call.world.datasets[place[0]].content(place[1]) if place else None
             if content is None:
                 return Answer.no(f"cat: {path}: No such file or directory")
-            out += content
+            out += content.decode(errors="replace")
         return Answer(out)
 
     def _write(self, path: str, text: str, *, append: bool) -> Answer:
@@ -134,10 +136,34 @@ class Shell:
         if zfs.available(self._call.world, dataset, self._call.sizes.pool) < len(text.encode()):
             return Answer.no("sh: echo: I/O error: Disk quota exceeded")
         one = self._call.world.datasets[dataset]
-        old = one.files.get(inside, "")
-        one.files[inside] = old + text if append else text
-        one.written += max(0, len(one.files[inside].encode()) - len(old.encode()))
+        old = (one.content(inside) or b"") if append else b""
+        one.put(inside, old + text.encode())
         return Answer()
+
+    def _put(self, folder: str, *names: str) -> Answer:
+        """The script that writes what it reads, under the first name that is free."""
+        place = self._place(folder)
+        if place is None:
+            return Answer.no(f"sh: 2: cd: can't cd to {folder}", 2)
+        dataset, above = place
+        one, content = self._call.world.datasets[dataset], base64.b64decode(self._call.given)
+        if zfs.available(self._call.world, dataset, self._call.sizes.pool) < len(content):
+            return Answer.no("base64: write error: Disk quota exceeded")
+        for name in names:
+            path = f"{above}/{name}" if above else name
+            if path not in one.files and not any(key.startswith(f"{path}/") for key in one.files):
+                one.put(path, content)
+                return Answer(name)
+        return Answer(returncode=3)
+
+    def _get(self, path: str, limit: str) -> Answer:
+        """The script that prints a file's size, and what is in it."""
+        place = self._place(path)
+        content = self._call.world.datasets[place[0]].content(place[1]) if place else None
+        if content is None:
+            return Answer(returncode=3 if self._ls([path]).returncode else 4)
+        text = base64.b64encode(content).decode() if len(content) <= int(limit) else ""
+        return Answer(f"{len(content)}\n{text}")
 
     def _systemctl(self, words: list[str]) -> Answer:
         """``systemctl`` as far as it ends the machine."""
@@ -151,7 +177,11 @@ class Shell:
         return Answer()
 
     def _sh(self, words: list[str]) -> Answer:
-        """``sh -c`` of simple commands with ``;`` and ``&&`` between, and ``>`` into a file."""
+        """``sh -c`` of simple commands with ``;`` and ``&&`` between, and ``>`` into a file; and our own."""
+        if words[:2] == ["-c", PUT]:
+            return self._put(*words[3:])
+        if words[:2] == ["-c", GET]:
+            return self._get(*words[3:])
         if len(words) != 2 or not words[0].startswith("-") or not words[0].endswith("c"):  # noqa: PLR2004
             return Answer.no("sh: the simulation knows only sh -c COMMAND", 2)
         try:

@@ -80,7 +80,7 @@ class SimulatedNode:
         self,
         argv: list[str],
         *,
-        input: str | None = None,  # noqa: A002, ARG002 - no program that is known reads any
+        input: str | None = None,  # noqa: A002
         timeout: float = 60,
         check: bool = True,
     ) -> Completed:
@@ -94,7 +94,7 @@ class SimulatedNode:
                 program = PROGRAMS.get(argv[0])
                 if program is None:
                     raise UnknownCommand(f"the simulated node does not know: {argv}")
-                answer = program(self._call(argv, timeout))
+                answer = program(self._call(argv, timeout, input or ""))
             self._pass(min(answer.seconds, timeout))
             if answer.seconds > timeout:
                 raise _timed_out(argv, timeout)
@@ -181,11 +181,11 @@ class SimulatedNode:
                 raise NoSpace(f"There is no room for {size} bytes in {dataset}.")
             self.world.datasets[dataset].written += size
 
-    def _call(self, argv: list[str], timeout: float) -> Call:
+    def _call(self, argv: list[str], timeout: float, given: str = "") -> Call:
         if self._stopped.is_set():
             raise stopped(argv)
         self.commands.append(tuple(argv))
-        return Call(argv, self, timeout)
+        return Call(argv, self, timeout, given)
 
     def time(self) -> float:
         """Its clock: seconds since 1970."""

@@ -27,11 +27,13 @@ class Call:
         argv: its words.
         host: the node, whose state is held still while a program runs, or between two pieces of a stream.
         timeout: seconds after which it would be killed.
+        given: what it reads from standard input.
     """
 
     argv: list[str]
     host: Host
     timeout: float
+    given: str = ""
 
     @property
     def world(self) -> World:

@@ -135,6 +135,7 @@ class Snapshot(_State):
     tree: Tree | None
     files: dict[str, str]
     uid_base: int
+    binary: set[str] = Field(default_factory=set)
 
 
 class Dataset(_State):
@@ -147,7 +148,8 @@ class Dataset(_State):
         written: what is in it that is in no other, in bytes.
         origin: the snapshot that it began as; empty for none.
         tree: the root file system in it.
-        files: other text files in it, by path from its root.
+        files: other files in it, by path from its root.
+        binary: of which of them each character stands for a byte; the others are text.
         uid_base: who owns its root folder.
         snapshots: of it, by the name after the ``@``.
     """
@@ -159,8 +161,27 @@ class Dataset(_State):
     origin: str = ""
     tree: Tree | None = None
     files: dict[str, str] = Field(default_factory=dict)
+    binary: set[str] = Field(default_factory=set)
     uid_base: int = 0
     snapshots: dict[str, Snapshot] = Field(default_factory=dict)
+
+    def content(self, path: str) -> bytes | None:
+        """What is in a file; None where there is none."""
+        text = self.files.get(path)
+        if text is None:
+            return None
+        return text.encode("latin-1" if path in self.binary else "utf-8")
+
+    def put(self, path: str, content: bytes) -> None:
+        """Have a file with this in it."""
+        before = len(self.content(path) or b"")
+        try:
+            self.files[path] = content.decode()
+            self.binary.discard(path)
+        except UnicodeDecodeError:
+            self.files[path] = content.decode("latin-1")
+            self.binary.add(path)
+        self.written += max(0, len(content) - before)
 
 
 class Unit(_State):

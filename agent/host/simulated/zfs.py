@@ -214,7 +214,13 @@ def _clone(call: Call) -> Answer:
         return refusal
     dataset, _, snapshot = source.partition("@")
     content = call.world.datasets[dataset].snapshots[snapshot].model_copy(deep=True)
-    new = Dataset(origin=source, tree=content.tree, files=content.files, uid_base=content.uid_base)
+    new = Dataset(
+        origin=source,
+        tree=content.tree,
+        files=content.files,
+        binary=content.binary,
+        uid_base=content.uid_base,
+    )
     return _new(call, name, options.get("-o", []), new)
 
 
@@ -227,7 +233,7 @@ def _snapshot(call: Call) -> Answer:
         return Answer.no(f"cannot create snapshot '{name}': dataset already exists")
     one = call.world.datasets[dataset].model_copy(deep=True)
     call.world.datasets[dataset].snapshots[snapshot] = Snapshot(
-        tree=one.tree, files=one.files, uid_base=one.uid_base
+        tree=one.tree, files=one.files, binary=one.binary, uid_base=one.uid_base
     )
     return Answer()
 

@@ -21,6 +21,7 @@ function bubble(message, mine, does) {
     event.preventDefault();
     does.options(message, body);
   });
+  body.addEventListener("dblclick", (event) => { if (!event.target.closest("a, pre, button")) does.options(message, body); });
   item.append(more);
   return item;
 }

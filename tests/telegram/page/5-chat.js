@@ -9,6 +9,7 @@ let bots = [];
 let here = null; // the open room
 let stuck = true; // the log's end is shown, and stays so
 let missed = 0;
+let listed = ""; // what the list shows
 let listening = null; // ends the open room's look
 
 const bot = () => bots[0];
@@ -39,6 +40,9 @@ function room(key, facts, chat) {
 
 function showList() {
   const shown = [...rooms.values()].sort((one, other) => (one.group ? 1 : 0) - (other.group ? 1 : 0));
+  const state = JSON.stringify([here?.key, ...shown.map((one) => [one.key, one.last, one.read])]);
+  if (state === listed) return; // a click must not lose its button
+  listed = state;
   $("rooms").replaceChildren(...shown.map((one) => {
     const unread = one.last && !one.people.some((person) => person.id === one.last.from) ? Math.max(0, one.last.id - one.read) : 0;
     const small = el("small", {}, one.last ? one.last.text || "…" : one.group ? one.people.map((person) => person.name).join(", ") : "Nothing said yet");
@@ -58,8 +62,7 @@ async function keepListing() {
     } catch {
       trouble("The server cannot be reached. It is asked again …");
     }
-    const focused = document.activeElement?.closest("#rooms");
-    if (!focused || !document.activeElement.matches(":focus-visible")) showList();
+    showList();
     if (here) showHead();
     await new Promise((resolve) => setTimeout(resolve, PACE));
   }

@@ -12,8 +12,7 @@ def document() -> tuple[str, dict[str, str]]:
     script = "\n".join(file.read_text() for file in sorted(_HERE.glob("*.js")))
     page = (_HERE / "page.html").read_text()
     page = page.replace("{{style}}", (_HERE / "page.css").read_text()).replace("{{script}}", script)
-    policy = (
-        f"default-src 'none'; connect-src 'self'; img-src data: blob:; media-src blob:; style-src 'nonce-{nonce}'; "
-        f"script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
+    own = f"style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'"
+    rest = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    policy = f"{rest}; {own}; img-src data: blob:; media-src blob:"
     return page.replace("{{nonce}}", nonce), {"content-security-policy": policy, "cache-control": "no-store"}

@@ -1,0 +1,303 @@
+"""What is asked of a node about one workload, done where it runs: by who is root there, or on a simulation.
+
+Nobody who asks names a machine, a data set or a folder: those are made here, of what the database knows.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from agent.core.errors import InvalidRequest, MayHaveRun, NoSpace, NotRunning, UnknownWorkload
+from agent.core.filename import numbered, safe_filename
+from agent.core.owner import Owner
+from agent.core.workload import Executed, Name, Usage, Workload
+from agent.host.guest_files import TIMEOUT as FILE_TIMEOUT
+from agent.host.guest_files import GuestFiles
+from agent.host.journal import Journal
+from agent.host.node import Node
+from agent.host.presence import Presence
+from agent.host.runtime import Runtime, UnitState
+from agent.host.zfs import Zfs
+from agent.services.layout import Layout
+from agent.store.workloads import WorkloadStore
+
+MAX_LOG_LINES = 1000
+MAX_TIMEOUT = 86_400.0
+"""Seconds that a command may ask for."""
+MAX_SENT = 50_000_000
+"""Bytes of a file that can be sent to a person: what Telegram takes."""
+WORKSPACE = "/workspace"
+SAME_NAME = 99
+"""How many files may be called alike but for a number."""
+READ_TIMEOUT = 120.0
+"""Seconds for anything that only looks: the programs that it runs have limits of their own."""
+MIB = 1 << 20
+
+
+class Method(StrEnum):
+    """What can be asked. Nothing else is ever done."""
+
+    LOGS = "logs"
+    EXEC = "exec"
+    USAGE = "usage"
+    ROOM = "room"
+    PUT = "put"
+    SIZE = "size"
+    GET = "get"
+
+
+class Call(BaseModel):
+    """Something asked of a node.
+
+    Attributes:
+        method: what it is.
+        timeout: seconds after which it is over.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: ClassVar[Method]
+    timeout: float = READ_TIMEOUT
+
+
+class RoomCall(Call):
+    """How much room the pool has."""
+
+    method = Method.ROOM
+
+
+class WorkloadCall(Call):
+    """Something asked about one workload.
+
+    Attributes:
+        owner: whose it is.
+        name: the person's name for it.
+    """
+
+    owner: Annotated[str, AfterValidator(lambda key: Owner(key).key)]
+    name: Name
+
+
+class UsageCall(WorkloadCall):
+    """What a workload takes."""
+
+    method = Method.USAGE
+
+
+class LogsCall(WorkloadCall):
+    """The end of a journal: so many lines of it."""
+
+    method = Method.LOGS
+    lines: int = Field(ge=1, le=MAX_LOG_LINES)
+
+
+class ExecCall(WorkloadCall):
+    """A command: the program and its arguments, and how long they may take."""
+
+    method = Method.EXEC
+    argv: tuple[str, ...] = Field(min_length=1)
+    timeout: float = Field(gt=0, le=MAX_TIMEOUT)
+
+
+class PutCall(WorkloadCall):
+    """A new file in the workspace, with a safe name. What is in it goes beside."""
+
+    method = Method.PUT
+    timeout: float = 2 * FILE_TIMEOUT
+    filename: Annotated[str, AfterValidator(safe_filename)]
+
+
+class PathCall(WorkloadCall):
+    """A file, by its path inside."""
+
+    timeout: float = 2 * FILE_TIMEOUT
+    path: str = Field(pattern=r"^/[^\x00]+$", max_length=4096)
+
+
+class SizeCall(PathCall):
+    """How large a file is."""
+
+    method = Method.SIZE
+
+
+class GetCall(PathCall):
+    """What is in a file."""
+
+    method = Method.GET
+
+
+CALLS: dict[Method, type[Call]] = {
+    kind.method: kind for kind in (RoomCall, UsageCall, LogsCall, ExecCall, PutCall, SizeCall, GetCall)
+}
+
+
+class Taken(BaseModel):
+    """What a workload takes.
+
+    Attributes:
+        root: its root file system; None where that is not there, or could not be read.
+        workspace: its /workspace; the same.
+        unknown: which of them could not be read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    root: Usage | None
+    workspace: Usage | None
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a node answers.
+
+    Attributes:
+        value: as its method has it.
+        data: what is in a file, where that was asked for.
+    """
+
+    value: object
+    data: bytes | None = None
+
+
+class NodeWork:
+    """Does what is asked of a node.
+
+    Args:
+        node: which one.
+        pool: its ZFS pool.
+        runtime: what runs its containers.
+        workloads: the record of them.
+        upload_max: bytes of a file that a person may send.
+    """
+
+    def __init__(
+        self, node: Node, pool: str, runtime: Runtime, workloads: WorkloadStore, upload_max: int
+    ) -> None:
+        self._node = node
+        self._zfs = Zfs(node)
+        self._pool = pool
+        self._layout = Layout(pool)
+        self._runtime = runtime
+        self._files = GuestFiles(runtime)
+        self._workloads = workloads
+        self._upload_max = upload_max
+
+    def answer(self, call: Call, data: bytes | None = None) -> Answer:  # noqa: PLR0911 - one per method
+        """Do what is asked.
+
+        Args:
+            call: what.
+            data: what goes with it.
+
+        Raises:
+            VoxnixError: with the reason why it was not done.
+        """
+        match call:
+            case RoomCall():
+                return Answer(self._zfs.pool(self._pool).free)
+            case UsageCall():
+                return Answer(self._taken(self._find(call)))
+            case LogsCall():
+                machine = self._find(call).machine
+                root = self._layout.root_folder(machine)
+                return Answer(Journal(self._node).lines(machine, call.lines, root))
+            case ExecCall():
+                return Answer(self._exec(call))
+            case PutCall():
+                return Answer(self._put(call, data or b""))
+            case SizeCall():
+                return Answer(self._files.size(self._running(call).machine, call.path))
+            case GetCall():
+                size, content = self._files.get(self._running(call).machine, call.path, MAX_SENT)
+                check_sent(call.path, size)
+                return Answer(size, content)
+            case _:
+                raise ValueError(f"nothing does {call!r}")
+
+    def _find(self, call: WorkloadCall) -> Workload:
+        workload = self._workloads.find(Owner(call.owner), call.name)
+        if workload is None or workload.node != self._node.name:
+            raise UnknownWorkload(f"You have no container called {call.name}.")
+        return workload
+
+    def _running(self, call: WorkloadCall) -> Workload:
+        """The workload, which runs: asked of the node, so that nothing meets one that has just gone."""
+        workload = self._find(call)
+        state = self._runtime.state(workload.machine)
+        if state is not UnitState.ACTIVE:
+            raise NotRunning(f"{call.name} is not running.", f"It is {state}.", f"Start {call.name} first.")
+        return workload
+
+    def _exec(self, call: ExecCall) -> Executed:
+        done = self._runtime.exec(self._running(call).machine, call.argv, timeout=call.timeout)
+        if done.returncode < 0:  # what carries it was killed, from outside of the container
+            raise may_have_run("Voxnix was stopped while the command ran.")
+        return done
+
+    def _taken(self, workload: Workload) -> Taken:
+        owner, machine = Owner(workload.owner), workload.machine
+        parts = {
+            "root": self._layout.root(owner, machine),
+            "workspace": self._layout.workspace(owner, machine),
+        }
+        seen = {part: self._zfs.presence(dataset) for part, dataset in parts.items()}
+        usage = {
+            part: self._zfs.usage(parts[part]) if presence is Presence.PRESENT else None
+            for part, presence in seen.items()
+        }
+        unknown = tuple(part for part, presence in seen.items() if presence is Presence.UNKNOWN)
+        return Taken(root=usage["root"], workspace=usage["workspace"], unknown=unknown)
+
+    def _put(self, call: PutCall, data: bytes) -> str:
+        check_upload(call.filename, len(data), self._upload_max)
+        workload = self._running(call)
+        room = self._zfs.usage(self._layout.workspace(Owner(call.owner), workload.machine))
+        if len(data) > room.available:
+            raise NoSpace(
+                f"{call.filename} does not fit into {call.name}'s workspace.",
+                f"It has {mib(len(data))}; {mib(room.available)} of {mib(room.quota)} are free.",
+                f"Remove something in {call.name}'s {WORKSPACE} first.",
+            )
+        names = [numbered(call.filename, number) for number in range(1, SAME_NAME + 1)]
+        return f"{WORKSPACE}/{self._files.put(workload.machine, WORKSPACE, names, data)}"
+
+
+def check_upload(filename: str, size: int, most: int) -> None:
+    """Refuse a file that a person sends if it is too large.
+
+    Raises:
+        InvalidRequest: with the numbers.
+    """
+    if size > most:
+        raise InvalidRequest(
+            f"{filename} is too large: {mib(size)}.",
+            f"A file may have {mib(most)}.",
+            "Send it in parts, or let the container download it.",
+        )
+
+
+def check_sent(path: str, size: int) -> None:
+    """Refuse a file that is to be sent to a person if it is too large.
+
+    Raises:
+        InvalidRequest: with the numbers.
+    """
+    if size > MAX_SENT:
+        raise InvalidRequest(
+            f"{path} is too large to be sent: {mib(size)}.",
+            f"A file may have {mib(MAX_SENT)}.",
+            "Pack it, or split it into parts: split -b 40M FILE",
+        )
+
+
+def may_have_run(why: str) -> MayHaveRun:
+    """What to tell a person of something that must not run twice, and whose end nobody saw."""
+    return MayHaveRun("It may have run; its output is lost.", why, "Look before doing it again.")
+
+
+def mib(size: int) -> str:
+    """A number of bytes in MiB, for people."""
+    return f"{size / MIB:,.1f} MiB"
