@@ -91,7 +91,14 @@ def chat_of(message: Mapping[str, Any]) -> Chat:
     """The chat of a message as Telegram sends it.
 
     Raises:
-        KeyError, TypeError: it is no message.
+        KeyError, TypeError, ValueError: it is no message.
     """
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
-    return Chat(int(message["chat"]["id"]), int(thread) if thread else None)
+    return Chat(_number(message["chat"]["id"]), None if thread is None else _number(thread))
+
+
+def _number(given: object) -> int:
+    """An id as Telegram gives them: of at most 52 bits."""
+    if not isinstance(given, int) or isinstance(given, bool) or abs(given) >= 1 << 53:
+        raise ValueError("that is no id")
+    return given
