@@ -68,7 +68,7 @@ def open_desk(terminal: "Terminal", owner: str, *, simulate: bool, new: bool = T
             forget=opened.conversations.clear,
             run_worker=opened.run_worker,
             refresh_modules=opened.refresh_modules,
-            run_bot=lambda: opened.bot().serve(),
+            run_bot=opened.run_bot,
         )
 
 

@@ -198,6 +198,23 @@ class App:
         """Whether nothing of this is real."""
         return self.node.simulated
 
+    def run_bot(self) -> None:
+        """Serve people on Telegram until SIGTERM or SIGINT.
+
+        Raises:
+            InvalidSettings: there is no token, or Telegram does not know it.
+            HostFailure: another process does.
+        """
+        lock = acquire_lock(self.settings.state_folder, "bot")
+        if lock is None:
+            # Two would answer everything twice.
+            raise HostFailure(
+                "Another process serves Telegram already.",
+                hint="Stop that one first: systemctl stop voxnix-bot",
+            )
+        with lock:
+            self.bot().serve()
+
     def bot(self) -> "TelegramBot":
         """What serves people on Telegram.
 

@@ -39,7 +39,7 @@ def serve(url: str, folder: Path, pace: Pace, *, instant: bool) -> None:
     if instant:
         _think_in_no_time(app)
     try:
-        app.bot().serve()
+        app.run_bot()
     finally:
         app.close()
 
