@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -52,6 +52,8 @@ def application(server: Server) -> ASGIApp:
                 response = await reply(server, Request(scope, receive), path)
             except Refused as error:
                 response = _json(refusal(error), error.code)
+            except ClientDisconnect:  # a bot that was killed while it asked
+                return
             except Cut:
                 scope["state"]["connection"].transport.abort()
                 await _disconnection(receive)
