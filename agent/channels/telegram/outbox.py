@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -83,12 +84,14 @@ class Outbox:
             following=following,
         )
 
-    async def tell(self, chat: Chat, markdown: str, keyboard: Keyboard = (), *, key: str = "") -> None:
+    async def tell(
+        self, chat: Chat, markdown: str, keyboard: Keyboard = (), *, key: str = "", following: bool = False
+    ) -> None:
         """Send a fixed text, with buttons below its end; see :meth:`send`."""
         *parts, last = formatted(markdown)
         for number, part in enumerate(parts):
             await self.send(chat, part, key=f"{key}/{number}" if key else "")
-        await self.send(chat, last, keyboard, key=key)
+        await self.send(chat, last, keyboard, key=key, following=following)
 
     async def say(self, talk: Talk, markdown: str, keyboard: Keyboard = (), *, key: str = "") -> None:
         """Tell somebody something where they speak."""
@@ -131,15 +134,16 @@ class Outbox:
 
     async def edit(self, delivery: Delivery, part: Part, keyboard: Keyboard = ()) -> None:
         """Change a message; the same again changes nothing."""
-        await self._try(
-            lambda: self._bot.edit_message_text(
-                part.text,
-                delivery.chat,
-                delivery.message,
-                entities=part.entities,
-                reply_markup=_markup(keyboard),
+        with suppress(ChatMigrated):  # what a group was told before it moved stays as it is
+            await self._try(
+                lambda: self._bot.edit_message_text(
+                    part.text,
+                    delivery.chat,
+                    delivery.message,
+                    entities=part.entities,
+                    reply_markup=_markup(keyboard),
+                )
             )
-        )
 
     async def draft(self, chat: Chat, number: int, part: Part) -> None:
         """Show an answer while it is written. It is a preview: one that is lost is not repeated."""

@@ -65,7 +65,7 @@ class Growing:
         self._text += text
         # One at a time: where Telegram is slow, it is asked less often.
         if self._showing is None or self._showing.done():
-            self._showing = asyncio.create_task(self._show(max(self._due - time.monotonic(), DRAFT_AFTER)))
+            self._showing = asyncio.create_task(self._keep_showing())
 
     async def end(self, parts: list[Part]) -> list[Part]:
         """Stop growing.
@@ -86,18 +86,28 @@ class Growing:
         await self._outbox.edit(self._message, parts[0])
         return parts[1:]
 
-    async def _show(self, after: float) -> None:
-        try:
-            async with asyncio.timeout(after):
-                await self._ended.wait()
-        except TimeoutError:
-            self._due = time.monotonic() + self._every
-        else:
-            return  # it is all there: it is sent, not shown growing
-        parts = formatted(self._text)
-        if not parts or self._text == self._shown:
-            return
+    def stop(self) -> None:
+        """Show no more of it, whether it ended or not."""
+        if self._showing is not None:
+            self._showing.cancel()
+
+    async def _keep_showing(self) -> None:
+        """Show what came until that is all of it: nothing may follow for long."""
+        while self._shown != self._text:
+            try:
+                async with asyncio.timeout(max(self._due - time.monotonic(), DRAFT_AFTER)):
+                    await self._ended.wait()
+            except TimeoutError:
+                self._due = time.monotonic() + self._every
+                await self._show()
+            else:
+                return  # it is all there: it is sent, not shown growing
+
+    async def _show(self) -> None:
         self._shown = self._text
+        parts = formatted(self._text)
+        if not parts:
+            return
         if self._talk.chat.private:
             await self._outbox.draft(self._talk.chat, self._number, parts[-1])
         elif self._message is None:
