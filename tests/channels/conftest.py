@@ -130,4 +130,5 @@ def desk_of(
         forget=app.conversations.clear,
         run_worker=app.run_worker,
         refresh_modules=app.refresh_modules,
+        run_bot=lambda: app.bot().serve(),
     )

@@ -25,7 +25,7 @@ def console(
         simulation,
         terminal or Terminal(),
         owner,
-        lambda: Assistant(app.settings, app.services, app.conversations, model=script.model),
+        lambda: app.assistant(script.model),
     )
     return Console(desk)
 

@@ -13,6 +13,8 @@ from agent.core.chat import Delivery
 
 TYPING_EVERY = 4.5
 """Seconds; what Telegram shows fades after five."""
+OVERLOADED = 0.1
+"""Seconds that a moment may come late."""
 TYPING_AFTER = 0.3
 """Seconds. An answer that is there at once needs nobody who types."""
 DRAFT_EVERY, EDIT_EVERY = 0.4, 1.1
@@ -26,10 +28,11 @@ async def typing(outbox: Outbox, talk: Talk) -> AsyncGenerator[None]:
     """Shows that an answer is being written, as long as that takes."""
 
     async def show() -> None:
-        await asyncio.sleep(TYPING_AFTER)
+        wait = TYPING_AFTER
         while True:
-            await outbox.typing(talk.chat)
-            await asyncio.sleep(TYPING_EVERY)
+            if not await _slept_late(wait):
+                await outbox.typing(talk.chat)
+            wait = TYPING_EVERY
 
     shown = asyncio.create_task(show())
     try:
@@ -37,6 +40,13 @@ async def typing(outbox: Outbox, talk: Talk) -> AsyncGenerator[None]:
     finally:
         shown.cancel()
         await asyncio.gather(shown, return_exceptions=True)
+
+
+async def _slept_late(seconds: float) -> bool:
+    """Wait; whether it took much longer, so that there is more to do than can be done: no time for a show."""
+    due = time.monotonic() + seconds
+    await asyncio.sleep(seconds)
+    return time.monotonic() > due + OVERLOADED
 
 
 class Growing:
@@ -51,21 +61,21 @@ class Growing:
         self._outbox = outbox
         self._talk = talk
         self._text = ""
-        self._shown = ""
         self._message: Delivery | None = None
         self._key = f"{talk.key}/answer"
         self._number = abs(hash(talk.key)) % 2**31 or 1
         self._every = DRAFT_EVERY if talk.chat.private else EDIT_EVERY
         self._due = time.monotonic() + self._every
-        self._ended = asyncio.Event()
-        self._showing: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self._sending = asyncio.Lock()
+        self._growing: asyncio.Task[None] | None = None
 
     def add(self, text: str) -> None:
         """More of it."""
         self._text += text
-        # One at a time: where Telegram is slow, it is asked less often.
-        if self._showing is None or self._showing.done():
-            self._showing = asyncio.create_task(self._keep_showing())
+        self._news.set()
+        if self._growing is None:
+            self._growing = asyncio.create_task(self._grow())
 
     async def end(self, parts: list[Part]) -> list[Part]:
         """Stop growing.
@@ -76,9 +86,7 @@ class Growing:
         Returns:
             What of it is still to be sent: the message that grew has become the first part.
         """
-        self._ended.set()
-        if self._showing is not None:
-            await asyncio.gather(self._showing, return_exceptions=True)
+        await self.stop()
         if not self._talk.chat.private and self._message is None:
             self._message = await self._outbox.known(self._key)
         if self._message is None or not parts:
@@ -86,25 +94,23 @@ class Growing:
         await self._outbox.edit(self._message, parts[0])
         return parts[1:]
 
-    def stop(self) -> None:
-        """Show no more of it, whether it ended or not."""
-        if self._showing is not None:
-            self._showing.cancel()
+    async def stop(self) -> None:
+        """Show nothing any more. What is on its way gets there first."""
+        if self._growing is not None:
+            async with self._sending:
+                self._growing.cancel()
+            await asyncio.gather(self._growing, return_exceptions=True)
 
-    async def _keep_showing(self) -> None:
-        """Show what came until that is all of it: nothing may follow for long."""
-        while self._shown != self._text:
-            try:
-                async with asyncio.timeout(max(self._due - time.monotonic(), DRAFT_AFTER)):
-                    await self._ended.wait()
-            except TimeoutError:
+    async def _grow(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if not await _slept_late(max(self._due - time.monotonic(), DRAFT_AFTER)):
                 self._due = time.monotonic() + self._every
-                await self._show()
-            else:
-                return  # it is all there: it is sent, not shown growing
+                async with self._sending:
+                    await self._show()
 
     async def _show(self) -> None:
-        self._shown = self._text
         parts = formatted(self._text)
         if not parts:
             return

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -17,7 +18,7 @@ from agent.core.operation import Request
 from agent.services.services import Services
 
 if TYPE_CHECKING:
-    from agent.assistant import Assistant
+    from agent.assistant import Assistant, Finished
 
 CHANNEL = "telegram"
 VOICE = "telegram voice"
@@ -93,28 +94,30 @@ class Turns:
     async def _answer(self, talk: Talk, request: Request, *, once: bool) -> None:
         growing = Growing(self._outbox, talk)
         try:
-            await self._grow(talk, request, growing, once=once)
+            finished = await self._followed(talk, request, growing)
         finally:
-            growing.stop()
+            await growing.stop()
+        for number, file in enumerate(finished.files):
+            await self._send_file(talk, number, file)
+        await self._send(talk, finished.text, growing, once=once)
 
-    async def _grow(self, talk: Talk, request: Request, growing: Growing, *, once: bool) -> None:
-        answer: str = ""
-        files: tuple[SentFile, ...] = ()
+    async def _followed(self, talk: Talk, request: Request, growing: Growing) -> "Finished":
+        """How a turn ends; what is said until then is seen to grow."""
         async with typing(self._outbox, talk):
             assistant = await self._assistant()
             from agent.assistant import Finished, TextDelta  # noqa: PLC0415 - loaded just now
 
-            async for event in assistant.reply(talk.owner, request, patience=PATIENCE, sends_files=True):
-                match event:
-                    case TextDelta(text=text):
-                        growing.add(text)
-                    case Finished():
-                        answer, files = event.text, event.files
-                    case _:
-                        pass
-        for number, file in enumerate(files):
-            await self._send_file(talk, number, file)
-        await self._send(talk, answer, growing, once=once)
+            events = assistant.reply(talk.owner, request, patience=PATIENCE, sends_files=True)
+            async with aclosing(events):
+                async for event in events:
+                    match event:
+                        case TextDelta(text=text):
+                            growing.add(text)
+                        case Finished():
+                            return event
+                        case _:
+                            pass
+        raise RuntimeError("a turn ended without an end")
 
     async def _send(self, talk: Talk, answer: str, growing: Growing, *, once: bool) -> None:
         whole = letter(answer, talk.person.say)
