@@ -5,7 +5,7 @@ import gc
 import json
 import logging
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
-from telegram import Bot, LinkPreviewOptions
+from telegram import Bot
 from telegram.error import InvalidToken
-from telegram.ext import AIORateLimiter, Defaults, ExtBot
+from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from agent.channels.telegram.commands import Commands
@@ -202,8 +202,6 @@ class TelegramBot:
             base_file_url=f"{self._connection.api}/file/bot",
             request=HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=60.0, read_timeout=20.0),
             rate_limiter=limiter,
-            # What a model was made to write must not have Telegram fetch an address.
-            defaults=Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)),
         )
 
         async def known() -> None:
@@ -234,8 +232,13 @@ class TelegramBot:
             for one in updates
         ]
         new = await asyncio.to_thread(self._services.chats.receive, self._source, arrived)
-        if self._lanes is not None:
-            self._lanes.add(new)
+        if self._lanes is None:
+            return
+        for one in new:
+            if (changed := self._lanes.amend(one)) is not None:
+                await asyncio.to_thread(self._services.chats.amend, changed, one)
+            else:
+                self._lanes.add([one])
 
     async def _assistant(self) -> "Assistant":
         """The assistant, loaded beside what else is to be done: updates are taken meanwhile."""
@@ -268,7 +271,7 @@ class TelegramBot:
 
 
 @contextmanager
-def _logged() -> Iterator[None]:
+def _logged() -> Generator[None]:
     """What goes wrong within the block is logged: it is done again later, and the bot serves on."""
     try:
         yield

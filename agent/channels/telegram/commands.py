@@ -163,17 +163,21 @@ class Commands:
         await self._outbox.say(talk, phrases.access(say, accounts, pairings))
 
     async def _share(self, talk: Talk, rest: str) -> None:
-        """In a group only that is said which concerns it: who else uses the server is nobody's business there."""
+        """In a group only what concerns it is said: who else uses the server is nobody's business there."""
         say, chat = talk.person.say, talk.chat
         if rest not in {"share", "unshare"}:
-            raise Refusal(say("In a group I say nothing of who may use this server."), say("Ask me in private."))
+            raise Refusal(
+                say("In a group I say nothing of who may use this server."), say("Ask me in private.")
+            )
         shared = rest == "share"
         share = self._services.access.share
         await asyncio.to_thread(share, talk.person.account, chat.account, shared=shared, name=chat.title)
         text = (
             say("From now on this group has containers of its own, which its people share.")
             if shared
-            else say("From now on everybody here has their own containers. Those of the group stay as they are.")
+            else say(
+                "From now on everybody here has their own containers. Those of the group stay as they are."
+            )
         )
         await self._outbox.say(talk, text)
 

@@ -1,4 +1,4 @@
-"""The door: who is not known gets a code and nothing else, an admin is asked, and who is let in is told so."""
+"""The door: who is not known gets a code and nothing else, an admin is asked, who is let in is told so."""
 
 import asyncio
 import logging

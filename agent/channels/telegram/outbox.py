@@ -7,7 +7,14 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Message, ReplyParameters
+from telegram import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
@@ -23,6 +30,8 @@ from agent.services.chats import Chats
 T = TypeVar("T")
 Keyboard = Sequence[Sequence[tuple[str, str]]]
 """Rows of buttons: what stands on each, and what the chat sends back."""
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+"""What a model was made to write must not have Telegram fetch an address."""
 LONGEST_WAIT = 60.0
 """Seconds between two attempts at most."""
 
@@ -77,6 +86,7 @@ class Outbox:
                 to.id,
                 part.text,
                 entities=part.entities,
+                link_preview_options=NO_PREVIEW,
                 message_thread_id=to.thread,
                 reply_markup=_markup(keyboard),
                 reply_parameters=_reply(reply_to),
@@ -141,6 +151,7 @@ class Outbox:
                     delivery.chat,
                     delivery.message,
                     entities=part.entities,
+                    link_preview_options=NO_PREVIEW,
                     reply_markup=_markup(keyboard),
                 )
             )

@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,7 +82,8 @@ class Reception:
         except Exception as error:
             # Whatever is in an update or goes wrong with it: it was handled, and its sender is told.
             log.exception("%s could not be handled", incoming.key)
-            await self._apologise(update, error)
+            with suppress(ValueError):  # not even its chat is one
+                await self._apologise(update, error)
         await asyncio.to_thread(self._services.chats.handled, incoming)
 
     async def _route(self, incoming: Incoming, update: Mapping[str, Any]) -> None:
@@ -168,9 +170,11 @@ class Reception:
                 return
         person = await asyncio.to_thread(self._people.person, user)
         problem = problem_of(error)
+        if person.role is None:
+            return
         if chat is None:
             await self._outbox.answer(tap, phrases.tap_refusal(person.say, problem), alert=True)
-        elif person.role is not None:
+        else:
             await self._outbox.tell(chat, phrases.refusal(person.say, problem))
 
 
