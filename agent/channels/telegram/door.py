@@ -69,8 +69,8 @@ class Door:
             period = int(self._services.chats.now().timestamp()) // REPEATED_AFTER
             key = f"refused:{person.account}:{period}"
             if not await self._outbox.known(key):
-                await self._outbox.say(talk, phrases.refusal(person.say, refusal.problem), key=key)
                 await self._menus.hide(talk.chat.id)
+                await self._outbox.say(talk, phrases.refusal(person.say, refusal.problem), key=key)
             return
         key = f"{CODE}{pairing.code}"
         if await self._outbox.known(key):
@@ -86,11 +86,11 @@ class Door:
         """Tell somebody that they have another role now, or none."""
         chat, say = Chat(int(account.removeprefix(PREFIX))), await self._texts(account)
         if role is None:
-            await self._outbox.tell(chat, phrases.revoked(say))
             await self._menus.hide(chat.id)
+            await self._outbox.tell(chat, phrases.revoked(say))
         else:
-            await self._outbox.tell(chat, phrases.welcome(say, role))
             await self._menus.offer(chat.id, say, role)
+            await self._outbox.tell(chat, phrases.welcome(say, role))
 
     async def _welcome(self, waiting: Delivery) -> None:
         account = f"{PREFIX}{waiting.chat}"
@@ -98,8 +98,8 @@ class Door:
         role = await asyncio.to_thread(self._services.access.role, account)
         if role is not None:
             say = await self._texts(account)
-            await self._outbox.tell(Chat(waiting.chat), phrases.welcome(say, role), key=f"{waiting.key}/in")
             await self._menus.offer(waiting.chat, say, role)
+            await self._outbox.tell(Chat(waiting.chat), phrases.welcome(say, role), key=f"{waiting.key}/in")
         elif waits:
             return
         await asyncio.to_thread(self._services.chats.settle, waiting.key)

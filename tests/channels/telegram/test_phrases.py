@@ -255,9 +255,9 @@ def test_settings_say_how_each_is_changed() -> None:
 /quiet 22:00 7:00, /quiet off
 
 I tell you by myself when:
-• a container has crashed: /quiet crashed
+• a container has crashed: /mute crashed
 I do not tell you when:
-• a container's space is nearly full: /quiet not quota"""
+• a container's space is nearly full: /unmute quota"""
     )
 
 
