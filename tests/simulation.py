@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agent import settings
@@ -55,7 +56,9 @@ class Simulation:
     def __init__(self, folder: Path) -> None:
         self._time = Time()
         self.node = SimulatedNode("box", pace=Pace.instant(), sleep=self._time.sleep)
-        self.app = App(settings.load(simulate=True, state_dir=folder, node_name="box"), self.node)
+        self._ahead = timedelta()
+        given = settings.load(simulate=True, state_dir=folder, node_name="box")
+        self.app = App(given, self.node, lambda: datetime.now(UTC) + self._ahead)
 
     def made(self, owner: Owner, name: str = "dev", *modules: str) -> Workload:
         """Have a container."""
@@ -100,6 +103,15 @@ class Simulation:
         finally:
             self.node.pace = Pace.instant()
             self._time.flowing.set()
+
+    @contextmanager
+    def later(self, by: timedelta) -> Generator[None]:
+        """Within the block it is later than it is."""
+        self._ahead = by
+        try:
+            yield
+        finally:
+            self._ahead = timedelta()
 
     @contextmanager
     def broken(self, error: Exception) -> Generator[None]:

@@ -151,9 +151,7 @@ class Tally:
     def _progress(self, messages: Iterable[Seen], chat: int, known: set[tuple[int, int]]) -> None:
         self._found["repeated_progress"] += sum((chat, one.id) not in known for one in messages)
 
-    def _window(
-        self, which: tuple[int, int], earlier: float, later: float, births: Sequence[float]
-    ) -> bool:
+    def _window(self, which: tuple[int, int], earlier: float, later: float, births: Sequence[float]) -> bool:
         """Whether the bot was killed between two sendings of an answer, and had not written down the first.
 
         What a killed bot had sent may be taken after its death, but not after the next one's first call.

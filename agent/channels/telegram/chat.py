@@ -1,7 +1,7 @@
 """Where somebody speaks, and who: what the rest of the channel knows of an update's sender."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.core.account import Role
@@ -19,10 +19,12 @@ class Chat:
     Attributes:
         id: Telegram's; groups have negative ones.
         thread: the topic; None where there are none.
+        title: of a group; never trusted.
     """
 
     id: int
     thread: int | None = None
+    title: str = field(default="", compare=False)
 
     @property
     def private(self) -> bool:
@@ -94,7 +96,8 @@ def chat_of(message: Mapping[str, Any]) -> Chat:
         KeyError, TypeError, ValueError: it is no message.
     """
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
-    return Chat(_number(message["chat"]["id"]), None if thread is None else _number(thread))
+    title = str(message["chat"].get("title") or "")
+    return Chat(_number(message["chat"]["id"]), None if thread is None else _number(thread), title)
 
 
 def _number(given: object) -> int:
