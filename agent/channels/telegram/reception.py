@@ -80,7 +80,7 @@ class Reception:
             # Whatever is in an update or goes wrong with it: it was handled, and its sender is told.
             log.exception("%s could not be handled", incoming.key)
             await self._apologise(update, error)
-        await asyncio.to_thread(self._services.chats.handled, incoming)
+        await self._outbox.handled(incoming)
 
     async def _route(self, incoming: Incoming, update: Mapping[str, Any]) -> None:
         match update:
