@@ -174,7 +174,7 @@ def start(folder: Path) -> Measured:
                 env=environment | {"VOXNIX_TELEGRAM_API": server.url},
                 stderr=subprocess.DEVNULL,
             ) as bot:
-                while not server.counts()["calls"].get("getUpdates"):
+                while not server.counts()["calls"].get("getupdates"):
                     time.sleep(0.005)
                 whole = time.monotonic() - begun
                 bot.terminate()

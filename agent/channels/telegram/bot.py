@@ -136,6 +136,7 @@ class TelegramBot:
             me = bot.bot.to_dict()
             self._source = f"tg:{me['id']}"
             outbox = Outbox(bot, self._services.chats, CONNECTIONS)
+            stack.push_async_callback(outbox.close)
             turns = Turns(outbox, self._services, self._assistant)
             follower = Follower(outbox, self._services, turns.busy)
             door = Door(outbox, self._services, Menus(bot))

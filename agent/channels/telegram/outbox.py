@@ -22,8 +22,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 
 from agent.channels.telegram.chat import Chat, Talk
 from agent.channels.telegram.formatting import formatted
+from agent.channels.telegram.records import Records
 from agent.channels.telegram.splitting import Part
-from agent.core.chat import Delivery
+from agent.core.chat import Delivery, Incoming
 from agent.core.errors import HostFailure
 from agent.services.chats import Chats
 
@@ -50,11 +51,20 @@ class Outbox:
     def __init__(self, bot: "ExtBot[None]", chats: Chats, lines: int) -> None:
         self._bot = bot
         self._chats = chats
+        self._records = Records(chats)
         self._lines = asyncio.Semaphore(lines)
 
     async def known(self, key: str) -> Delivery | None:
         """The message that was sent for a key, perhaps before the process was started again."""
         return await asyncio.to_thread(self._chats.sent, key)
+
+    async def handled(self, incoming: Incoming) -> None:
+        """Note that something is handled: what was sent for it last has no other record."""
+        await self._records.handled(incoming)
+
+    async def close(self) -> None:
+        """Write down what was sent, when nothing more will be."""
+        await self._records.close()
 
     async def send(  # noqa: PLR0913 - what a message is made of
         self,
@@ -197,7 +207,7 @@ class Outbox:
             return None
         delivery = Delivery(key, message.chat_id, message.message_id)
         if key:
-            await asyncio.to_thread(self._chats.send, delivery, following=following)
+            await self._records.sent(delivery, following=following)
         return delivery
 
     async def _try(self, send: Callable[[], Awaitable[T]]) -> T | None:

@@ -84,7 +84,7 @@ class Reception:
             log.exception("%s could not be handled", incoming.key)
             with suppress(ValueError):  # not even its chat is one
                 await self._apologise(update, error)
-        await asyncio.to_thread(self._services.chats.handled, incoming)
+        await self._outbox.handled(incoming)
 
     async def _route(self, incoming: Incoming, update: Mapping[str, Any]) -> None:
         match update:
