@@ -5,13 +5,13 @@ import hmac
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from telegram import Bot
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from agent.core.errors import HostFailure
@@ -127,7 +127,7 @@ class Webhook:
 
         class Server(uvicorn.Server):
             @contextmanager
-            def capture_signals(self) -> Iterator[None]:
+            def capture_signals(self) -> Generator[None]:
                 yield  # the bot has its own
 
         async def post(request: Request) -> Response:
@@ -207,7 +207,7 @@ def _problem(error: BaseException | None) -> str:
     match error:
         case Conflict():
             return "Another process takes the updates of this bot: stop it, or give it a token of its own."
-        case InvalidToken():
+        case InvalidToken() | EndPointNotFound():  # what PTB makes of it for a method that it does not have
             return "Telegram does not accept the token: look at the setting telegram_token."
         case RetryAfter():
             return "Telegram asks us to wait: too many requests."
