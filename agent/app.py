@@ -340,7 +340,9 @@ class App:
                 assembly=assembly,
                 clock=self._clock,
             )
-            engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, self._clock)
+            engine = Engine(
+                self.settings, self._database, self._nodes, self._operations, changes, self._clock
+            )
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
