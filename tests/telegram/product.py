@@ -1,4 +1,4 @@
-"""The bot as people meet it: the real channel, services and assistant, between a simulated node and a fake Telegram."""
+"""The bot as people meet it: all of it is real, between a simulated node and a fake Telegram."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Silence:
     """Understands nothing, where a test has nobody who speaks."""
 
-    async def transcribe(self, audio: bytes, *, language: str = "", hints: object = ()) -> str:
+    async def transcribe(self, audio: bytes, *, language: str = "", hints: object = ()) -> str:  # noqa: ARG002
         """See :class:`Transcriber`."""
         raise AssertionError("nobody speaks here")
 

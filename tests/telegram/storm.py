@@ -88,7 +88,7 @@ def _sentences(chance: random.Random, chat: int, count: int) -> list[tuple[str, 
     said: list[tuple[str, str]] = []
     for at in range(count):
         name = f"c{chat}n{at}"
-        made = at % 10 == 0 or chance.random() < 0.1  # noqa: PLR2004 - most only look
+        made = at % 10 == 0 or chance.random() < 0.1  # most only look
         said.append((name, f"create a container called {name} with git" if made else f"/status {name}"))
     return said
 

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,7 @@ SEEDS = itertools.count(100)
 @pytest.fixture(scope="module")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
     """The product below the channel, shared: people are their own owners."""
-    folder: Path = tmp_path_factory.mktemp("state")
-    with simulation_in(folder) as running:
+    with simulation_in(tmp_path_factory.mktemp("state")) as running:
         yield running
 
 

@@ -64,7 +64,7 @@ def lane_of(update: Mapping[str, Any]) -> str:
     """
     number = update.get("update_id")
     for kind in ("message", "edited_message"):
-        message = update.get(kind)
+        message: Mapping[str, Any] = update.get(kind) or {}
         try:
             if str(message.get("text", "")).split("@")[0].strip().lower() == CANCEL:
                 return f"cancel {number}"

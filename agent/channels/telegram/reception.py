@@ -141,8 +141,9 @@ class Reception:
         words = self._mention.sub("", text).strip()
         if chat_of(message).private:
             return words
-        replied = message.get("reply_to_message")
-        to_us = isinstance(replied, dict) and (replied.get("from") or {}).get("id") == self._me
+        replied: Mapping[str, Any] = message.get("reply_to_message") or {}
+        author: Mapping[str, Any] = replied.get("from") or {}
+        to_us = author.get("id") == self._me
         # A command without a name is for every bot of the group, and so for none in particular.
         return words if mentioned or to_us else None
 
@@ -153,7 +154,8 @@ class Reception:
             await self._outbox.say(talk, phrases.late(talk.person.say, age), key=f"{talk.key}/late")
 
     async def _apologise(self, update: Mapping[str, Any], error: Exception) -> None:
-        message = update.get("message") or (update.get("callback_query") or {}).get("message")
+        tap: Mapping[str, Any] = update.get("callback_query") or {}
+        message: Mapping[str, Any] = update.get("message") or tap.get("message") or {}
         try:
             chat, user = chat_of(message), update["message"]["from"]
             person = await asyncio.to_thread(self._people.person, user)
