@@ -14,7 +14,8 @@ from pydantic_ai.models import Model
 
 from agent.assistant import phrases
 from agent.assistant.events import Event, Finished, TextDelta
-from agent.assistant.history import ended, exported
+from agent.assistant.export import exported
+from agent.assistant.history import ended
 from agent.assistant.model_turn import ModelTurns
 from agent.assistant.models import language_model
 from agent.assistant.records import Records
@@ -80,6 +81,7 @@ class Assistant:
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._services = services
+        self._conversations = conversations
         self._records = Records(conversations, turns, services.budget, clock)
         wanted = model or language_model(settings)
         self._model = ModelTurns(wanted, settings) if wanted else None
@@ -152,9 +154,13 @@ class Assistant:
         begun = self._records.begin(Deps(owner, request, self._services, patience=0))
         return begun if isinstance(begun, Finished) else self._end(begun, Finished(BROKE_OFF, REFUSED))
 
-    def exported(self, owner: Owner, conversation: str) -> str:
-        """All that is kept of a conversation, for the person whose it is, as JSON."""
-        return exported(self._records.messages(owner, conversation))
+    def forget(self, owner: Owner, conversation: str) -> None:
+        """Forget what was said in a conversation."""
+        self._conversations.clear(owner, conversation)
+
+    def export(self, owner: Owner) -> str:
+        """All that is kept of somebody: what they said, have, did and prefer, as JSON."""
+        return exported(owner, self._services, self._conversations)
 
     def _end(self, turn: Turn, how: Finished) -> Finished:
         turn.messages = ended(turn.messages, how.text)

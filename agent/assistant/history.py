@@ -20,7 +20,6 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
-from pydantic_core import to_json
 
 MAX_TURNS = 20
 MAX_BYTES = 200_000
@@ -63,8 +62,8 @@ def loaded(data: bytes | None) -> list[ModelMessage]:
     return [message for line in (data or b"").splitlines() for message in _read(line)]
 
 
-def exported(messages: Sequence[ModelMessage]) -> str:
-    """What was said and done, as JSON that a person can read: who, when, which words, which tools."""
+def said_in(messages: Sequence[ModelMessage]) -> list[dict[str, Any]]:
+    """What was said and done, for a person to read: who, when, which words, which tools."""
     said: list[dict[str, Any]] = []
     for message in messages:
         for part in message.parts:
@@ -79,7 +78,7 @@ def exported(messages: Sequence[ModelMessage]) -> str:
                     said.append({"at": part.timestamp, "returned": part.tool_name, "result": part.content})
                 case _:
                     pass
-    return to_json(said, indent=2).decode()
+    return said
 
 
 def _read(line: bytes) -> list[ModelMessage]:

@@ -49,9 +49,9 @@ class Chats:
         """The time in UTC."""
         return self._clock()
 
-    def receive(self, arrived: Iterable[Incoming]) -> list[Incoming]:
+    def receive(self, source: str, arrived: Iterable[Incoming]) -> list[Incoming]:
         """Keep what arrived; its sender may be told so afterwards. What was known already is not returned."""
-        return self._inbox.put(arrived)
+        return self._inbox.put(source, arrived)
 
     def unhandled(self, source: str) -> list[Incoming]:
         """What came in from a source and is not handled yet, oldest first."""

@@ -125,8 +125,11 @@ class Engine:
         self._handed_over &= set(ready)
         for number in ready:
             if number not in self._handed_over and len(self._handed_over) < CONCURRENCY:
-                with SetWorkflowID(f"operation-{number}"):
-                    DBOS.start_workflow(self._workflow, number)
+                workflow = f"operation-{number}"
+                # What a crash interrupted DBOS has taken up by itself.
+                if DBOS.get_workflow_status(workflow) is None:
+                    with SetWorkflowID(workflow):
+                        DBOS.start_workflow(self._workflow, number)
                 self._handed_over.add(number)
 
     def _run(self, number: int) -> None:

@@ -101,12 +101,13 @@ class NodeDesk:
 
     def _take(self) -> None:
         """Begin with what waits, as long as there is room for it."""
+        now = self._clock()
+        # Who entered it has taken it back by then, or is not there any more.
+        not_before = now - timedelta(seconds=2 * TAKEN_WITHIN)
+        waiting = self._store.waiting(self._node, not_before)  # mostly nothing: then this is all
         for lane in self._lanes:
-            while self._has_room(lane):
-                now = self._clock()
-                # Who entered it has taken it back by then, or is not there any more.
-                not_before = now - timedelta(seconds=2 * TAKEN_WITHIN)
-                row = self._store.take(self._node, lane.methods, now, not_before)
+            while waiting & lane.methods and self._has_room(lane):
+                row = self._store.take(self._node, lane.methods, self._clock(), not_before)
                 if row is None:
                     break
                 with self._lock:

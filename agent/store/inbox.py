@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from agent.core.chat import Incoming
 from agent.store.database import Database
@@ -16,20 +16,20 @@ class Inbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, arrived: Iterable[Incoming]) -> list[Incoming]:
-        """Keep what arrived, in one transaction.
+    def put(self, source: str, arrived: Iterable[Incoming]) -> list[Incoming]:
+        """Keep what arrived from a source, in one transaction.
 
         Returns:
             Those that were not known before.
         """
-        new: list[Incoming] = []
+        new = {one.number: one for one in arrived}
+        known = select(inbox.c.number).where(inbox.c.source == source, inbox.c.number.in_(new))
         with self._database.write() as connection:
-            for one in arrived:
-                known = select(inbox.c.number).where(*_is(one))
-                if connection.execute(known).first() is None:
-                    connection.execute(insert(inbox).values(**vars(one)))
-                    new.append(one)
-        return new
+            for number in connection.execute(known).scalars():
+                del new[number]
+            if new:
+                connection.execute(insert(inbox), [vars(one) for one in new.values()])
+        return list(new.values())
 
     def open(self, source: str) -> list[Incoming]:
         """What is not handled, oldest first."""
@@ -43,14 +43,11 @@ class Inbox:
 
     def done(self, one: Incoming, now: datetime) -> None:
         """Note that it is handled. What it said is not kept: the conversation has it."""
+        this = (inbox.c.source == one.source, inbox.c.number == one.number)
         with self._database.write() as connection:
-            connection.execute(update(inbox).where(*_is(one)).values(handled_at=now, payload=""))
+            connection.execute(update(inbox).where(*this).values(handled_at=now, payload=""))
 
     def prune(self, before: datetime) -> None:
         """Forget what was handled before a moment; the sender must not send it again after that."""
         with self._database.write() as connection:
             connection.execute(delete(inbox).where(inbox.c.handled_at < before))
-
-
-def _is(one: Incoming) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return inbox.c.source == one.source, inbox.c.number == one.number

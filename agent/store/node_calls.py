@@ -98,6 +98,16 @@ class NodeCallStore:
             row = connection.execute(_looking().where(node_calls.c.id == number)).mappings().first()
         return None if row is None else _call(row)
 
+    def waiting(self, node: str, not_before: datetime) -> frozenset[str]:
+        """The methods of a node's calls that nobody does; see :meth:`take`."""
+        query = select(node_calls.c.method).where(
+            node_calls.c.node == node,
+            node_calls.c.taken_at.is_(None),
+            node_calls.c.created_at >= not_before,
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query.distinct()).scalars())
+
     def take(
         self, node: str, methods: Collection[str], now: datetime, not_before: datetime
     ) -> NodeCall | None:
@@ -120,7 +130,7 @@ class NodeCallStore:
             .order_by(node_calls.c.id)
             .limit(1)
         )
-        with self._database.read() as connection:  # mostly there is none, and nobody has to wait for that
+        with self._database.read() as connection:  # where there is none, nobody has to wait for that
             number = connection.execute(waiting).scalar()
         if number is None:
             return None

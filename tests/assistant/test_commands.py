@@ -1,6 +1,7 @@
 """Commands, which begin with a slash, and what is said aloud."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -9,6 +10,7 @@ from agent.assistant.history import begins_turn
 from agent.core.operation import OperationState, Request
 from tests.assistant.conftest import Chat
 from tests.assistant.scripts import Script
+from tests.simulation import somebody
 
 
 @pytest.mark.parametrize(
@@ -93,11 +95,28 @@ async def test_nothing_that_is_said_approves(chat: Chat, words: str) -> None:
 
 
 async def test_what_is_kept_can_be_taken_away(chat: Chat) -> None:
-    """A person gets the words of their conversation, and after it is forgotten there are none."""
+    """A person gets their words, containers, changes and preferences, and nothing that is another's."""
+    app = chat.simulation.app
+    other = somebody()
+    chat.simulation.made(other, "theirs")
     await chat.say("/create dev git")
-    export = chat.assistant.exported(chat.owner, "chat")
-    assert '"person": "/create dev git"' in export
-    assert '"called": "create_container"' in export
-    assert chat.simulation.app.conversations.of_owner(chat.owner) == ["chat"]
-    chat.simulation.app.conversations.clear(chat.owner, "chat")
-    assert chat.assistant.exported(chat.owner, "chat") == "[]"
+    app.services.preferences.set_language(chat.owner.key, "de")
+    export = chat.assistant.export(chat.owner)
+    kept = json.loads(export)
+    assert kept["account"] == chat.owner.key
+    assert kept["preferences"]["language"] == "de"
+    assert [one["spec"]["name"] for one in kept["containers"]] == ["dev"]
+    assert [one["kind"] for one in kept["operations"]] == ["create"]
+    assert kept["conversations"]["chat"][0]["person"] == "/create dev git"
+    assert kept["conversations"]["chat"][1]["called"] == "create_container"
+    assert "theirs" not in export
+    assert other.key not in export
+
+
+async def test_a_conversation_can_be_forgotten(chat: Chat) -> None:
+    """Afterwards nothing of it is left; containers stay."""
+    await chat.say("/create dev git")
+    chat.assistant.forget(chat.owner, "chat")
+    kept = json.loads(chat.assistant.export(chat.owner))
+    assert kept["conversations"] == {}
+    assert [one["spec"]["name"] for one in kept["containers"]] == ["dev"]

@@ -21,8 +21,8 @@ def _incoming(number: int, now: datetime) -> Incoming:
 def test_what_comes_in_again_is_kept_once(database: Database, now: datetime) -> None:
     """An update that Telegram sends again is not new, however often and beside whatever it comes."""
     inbox = Inbox(database)
-    assert inbox.put([_incoming(1, now), _incoming(2, now)]) == [_incoming(1, now), _incoming(2, now)]
-    assert inbox.put([_incoming(2, now), _incoming(3, now)]) == [_incoming(3, now)]
+    assert inbox.put("tg:9", [_incoming(1, now), _incoming(2, now)]) == [_incoming(1, now), _incoming(2, now)]
+    assert inbox.put("tg:9", [_incoming(2, now), _incoming(3, now)]) == [_incoming(3, now)]
     assert [one.number for one in inbox.open("tg:9")] == [1, 2, 3]
     assert inbox.open("tg:8") == []
 
@@ -30,12 +30,12 @@ def test_what_comes_in_again_is_kept_once(database: Database, now: datetime) -> 
 def test_what_is_handled_is_known_but_not_read_any_more(database: Database, now: datetime) -> None:
     """Its words are gone from the inbox, and still it does not come in a second time."""
     inbox = Inbox(database)
-    inbox.put([_incoming(1, now)])
+    inbox.put("tg:9", [_incoming(1, now)])
     inbox.done(_incoming(1, now), now)
     assert inbox.open("tg:9") == []
-    assert inbox.put([_incoming(1, now)]) == []
+    assert inbox.put("tg:9", [_incoming(1, now)]) == []
     inbox.prune(now + timedelta(seconds=1))
-    assert inbox.put([_incoming(1, now)]) == [_incoming(1, now)]
+    assert inbox.put("tg:9", [_incoming(1, now)]) == [_incoming(1, now)]
 
 
 def test_a_number_of_telegram_fits(database: Database, now: datetime) -> None:

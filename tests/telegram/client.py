@@ -1,5 +1,6 @@
 """What a test holds of a fake Telegram: the same words for one in its process and for one in another."""
 
+import socket
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
@@ -116,15 +117,18 @@ class Telegram:
 
 
 @contextmanager
-def serving(*, seed: int = 1, keep: int | None = None, port: int = 0) -> Generator[Telegram]:
+def serving(
+    *, seed: int = 1, keep: int | None = None, port: int = 0, also: socket.socket | None = None
+) -> Generator[Telegram]:
     """A fake in a thread of this process, for the length of a block.
 
     Args:
         seed: of all ids.
         keep: messages that each chat keeps; None keeps all, and every call as well.
         port: of the loopback interface; 0 is any.
+        also: a socket that listens already, to be reached at as well.
     """
-    with running(Server(seed, keep), port) as server:
+    with running(Server(seed, keep), port, also) as server:
         yield Telegram(Direct(server))
 
 

@@ -1,5 +1,6 @@
-"""A fake Telegram, and the real library connected to it."""
+"""A fake Telegram, and the real library connected to it, or the whole product."""
 
+import itertools
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -7,9 +8,12 @@ import pytest
 import telegram
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from tests.simulation import Simulation, simulation_in
 from tests.telegram.client import Telegram, serving
 from tests.telegram.people import Account
+from tests.telegram.product import Product
 
+SEEDS = itertools.count(1)
 Connect = Callable[[Account], AbstractAsyncContextManager[telegram.Bot]]
 
 
@@ -21,9 +25,22 @@ def _durations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[Telegram]:
-    """A server without limits and faults."""
-    with serving() as running:
+    """A server without limits and faults, whose people are not those of another test."""
+    with serving(seed=next(SEEDS)) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
+    """The product below the channel: it takes seconds to start, so tests share it, each with its own people."""
+    with simulation_in(tmp_path_factory.mktemp("state")) as running:
+        yield running
+
+
+@pytest.fixture
+def product(simulation: Simulation, server: Telegram) -> Product:
+    """The bot, with the phrasebook."""
+    return Product(simulation, server, server.bot())
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 from tests.telegram.texts import Json
 from tests.telegram.wires import Wire
 
-PATIENCE = 5.0
-"""Seconds that a person waits."""
+PATIENCE = 15.0
+"""Seconds that a person waits. Only a test that fails waits for so long."""
 
 SLICE = 1.0
 """Seconds after which a person who waits asks again."""

@@ -1,12 +1,11 @@
 """The bot as people meet it: all of it is real, between a simulated node and a fake Telegram."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
-from pydantic_ai.models import Model
 
 from agent.channels.telegram.bot import Connection, TelegramBot
 from agent.core.account import CONSOLE, Role
@@ -16,6 +15,8 @@ from tests.telegram.client import Telegram
 from tests.telegram.people import Account, Person, Talk
 
 if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
     from agent.voice import Transcriber
 
 
@@ -34,31 +35,30 @@ class Product:
         simulation: the product below the channel.
         server: Telegram.
         account: the bot's there.
+
+    Attributes:
         model: the language model; the phrasebook where there is none.
         transcriber: understands speech.
+        webhook: port at which it is told of updates; 0 where it asks for them.
     """
 
-    def __init__(
-        self,
-        simulation: Simulation,
-        server: Telegram,
-        account: Account,
-        *,
-        model: Model | None = None,
-        transcriber: "Transcriber | None" = None,
-    ) -> None:
+    def __init__(self, simulation: Simulation, server: Telegram, account: Account) -> None:
         self.simulation = simulation
         self.server = server
         self.account = account
-        self._model = model
-        self._transcriber = transcriber or Silence()
+        self.model: Model | None = None
+        self.transcriber: Transcriber = Silence()
+        self.webhook = 0
 
     @property
     def bot(self) -> TelegramBot:
         """A bot that is not running yet."""
         app = self.simulation.app
-        connection = Connection(SecretStr(self.account.token), self.server.url, rate=0)
-        return TelegramBot(connection, app.services, lambda: app.assistant(self._model), self._transcriber)
+        at = f"127.0.0.1:{self.webhook}" if self.webhook else ""
+        connection = Connection(
+            SecretStr(self.account.token), self.server.url, 0, webhook=at and f"http://{at}", listen=at
+        )
+        return TelegramBot(connection, app.services, lambda: app.assistant(self.model), self.transcriber)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -83,6 +83,3 @@ class Product:
     def owner(self, person: Person) -> Owner:
         """Whose containers theirs are."""
         return Owner(f"tg:{person.id}")
-
-
-Made = Callable[..., Product]

@@ -4,23 +4,24 @@
 """
 
 import argparse
+import json
 import random
-import re
 import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from agent.app import App
-from agent.core.operation import OperationState
-from agent.core.owner import Owner
+from agent.core.chat import Incoming
 from tests.telegram.client import Telegram, serving
 from tests.telegram.people import Talk
 from tests.telegram.process import TOKEN, Bot, bot_in, given, let_in
+from tests.telegram.tally import Death, Result, Sentence, Tally
 
 LONGEST = 120.0
 """Seconds without a single further answer after which it is given up."""
+FROM_HERE_ON = 10
+"""Every so manieth sentence makes a container at least, so that each chat has some."""
 
 
 @dataclass(frozen=True)
@@ -38,27 +39,6 @@ class Load:
     kills: int
 
 
-@dataclass(frozen=True)
-class Result:
-    """What came of it: only ``repeated_answers`` may be more than 0.
-
-    Attributes:
-        lost: messages without an answer.
-        repeated_answers: answers that were sent more than once.
-        repeated_operations: operations more than were asked for.
-        missing_operations: operations that were asked for and are not done.
-        disordered: chats in which an answer came before one that was asked for earlier.
-        kills: how often the bot was killed before all was answered.
-    """
-
-    lost: int
-    repeated_answers: int
-    repeated_operations: int
-    missing_operations: int
-    disordered: int
-    kills: int
-
-
 def storm(load: Load, folder: Path, seed: int = 1) -> Result:
     """Let people write and kill the bot meanwhile.
 
@@ -73,77 +53,60 @@ def storm(load: Load, folder: Path, seed: int = 1) -> Result:
         people = telegram.people(f"p{number}" for number in range(load.chats))
         talks = [person.opens(account) for person in people]
         let_in(folder, [person.id for person in people])
-        said = [_sentences(chance, chat, load.updates // load.chats) for chat in range(load.chats)]
+        said: list[tuple[Talk, list[Sentence]]] = [(talk, []) for talk in talks]
+        for at in range(load.updates // load.chats):
+            for chat, (talk, sentences) in enumerate(said):
+                sentences.append(_says(talk, f"c{chat}n{at}", makes=_makes(chance, at)))
         with bot_in(folder, telegram.url) as bot:
             bot.start()
-            for at in range(load.updates // load.chats):
-                for talk, sentences in zip(talks, said, strict=True):
-                    talk.says(sentences[at][1])  # all of them at once: they wait in line
-            kills = _until_answered(telegram, bot, folder, load, chance)
-        return _count(folder, talks, said, kills)
+            deaths = _until_answered(telegram, bot, folder, load, chance)
+        return Tally(telegram, folder, deaths).count(said)
 
 
-def _sentences(chance: random.Random, chat: int, count: int) -> list[tuple[str, str]]:
-    """What somebody says: the word by which the answer is known, and the sentence."""
-    said: list[tuple[str, str]] = []
-    for at in range(count):
-        name = f"c{chat}n{at}"
-        made = at % 10 == 0 or chance.random() < 0.1  # most only look
-        said.append((name, f"create a container called {name} with git" if made else f"/status {name}"))
-    return said
+def _makes(chance: random.Random, at: int) -> bool:
+    return at % FROM_HERE_ON == 0 or chance.random() < 1 / FROM_HERE_ON
 
 
-def _open(folder: Path) -> bool:
-    """Whether something that came in is not handled yet."""
+def _says(talk: Talk, name: str, *, makes: bool) -> Sentence:
+    text = f"create a container called {name} with git" if makes else f"/status {name}"
+    return Sentence(name, makes, talk.says(text).id)
+
+
+def unhandled(folder: Path) -> list[Incoming]:
+    """What came in and is not handled yet."""
     with App.open(given(folder)) as app:
-        return bool(app.services.chats.unhandled(f"tg:{TOKEN.partition(':')[0]}"))
+        return app.services.chats.unhandled(f"tg:{TOKEN.partition(':')[0]}")
 
 
-def _until_answered(telegram: Telegram, bot: Bot, folder: Path, load: Load, chance: random.Random) -> int:
-    """Kill the bot whenever it has sent some more; how often that was before all was answered."""
-    kills, seen, since = 0, 0, time.monotonic()
+def _death(folder: Path) -> Death:
+    messages = [json.loads(one.payload)["message"] for one in unhandled(folder)]
+    which = frozenset((one["chat"]["id"], one["message_id"]) for one in messages)
+    return Death(time.monotonic(), which)
+
+
+def _until_answered(
+    telegram: Telegram, bot: Bot, folder: Path, load: Load, chance: random.Random
+) -> list[Death]:
+    """Kill the bot whenever it has sent some more, until all was answered."""
+    deaths: list[Death] = []
+    seen, since = 0, time.monotonic()
     after = chance.randint(1, max(2 * load.updates // (load.kills + 1), 1))
     while True:
         counts = telegram.counts()
         sent = counts["calls"].get("sendMessage", 0)
         if sent > seen:
             seen, since = sent, time.monotonic()
-        if kills < load.kills and sent >= after:
+        if len(deaths) < load.kills and sent >= after:
             bot.kill()
+            deaths.append(_death(folder))
             bot.start()
-            kills += 1
-            after = sent + chance.randint(0, max(2 * (load.updates - sent) // (load.kills - kills + 1), 1))
-        if sent >= load.updates and not counts["pending"] and not _open(folder):
-            return kills
+            left = load.kills - len(deaths)
+            after = sent + chance.randint(0, max(2 * (load.updates - sent) // (left + 1), 1))
+        if sent >= load.updates and not counts["pending"] and not unhandled(folder):
+            return deaths
         if time.monotonic() - since > LONGEST:
-            return kills
+            return deaths
         time.sleep(0.005)
-
-
-def _count(folder: Path, talks: list[Talk], said: list[list[tuple[str, str]]], kills: int) -> Result:
-    lost = repeated = disordered = twice = missing = 0
-    with App.open(given(folder)) as app:
-        for talk, sentences in zip(talks, said, strict=True):
-            operations = app.services.operations.list(Owner(f"tg:{talk.person.id}"), 1000)
-            shown = {app.services.chats.sent(f"operation:{one.id}") for one in operations}
-            progress = {one.message for one in shown if one is not None}
-            talk.refresh()
-            texts = [one.text for one in talk.messages if one.by_bot and one.id not in progress]
-            # An answer names first what it is about; others of theirs may follow.
-            about = [re.search(r"c[0-9]+n[0-9]+", text) for text in texts]
-            words = [name for name, _ in sentences]
-            places = {
-                name: [at for at, found in enumerate(about) if found and found[0] == name] for name in words
-            }
-            lost += sum(not found for found in places.values())
-            repeated += sum(max(len(found) - 1, 0) for found in places.values())
-            first = [found[0] for found in places.values() if found]
-            disordered += first != sorted(first)
-            asked = [name for name, sentence in sentences if sentence.startswith("create")]
-            made = Counter(one.workload for one in operations if one.state is OperationState.DONE)
-            twice += len(operations) - len({one.workload for one in operations})
-            missing += sum(made[name] == 0 for name in asked)
-    return Result(lost, repeated, twice, missing, disordered, kills)
 
 
 def main() -> None:

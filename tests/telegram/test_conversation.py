@@ -1,37 +1,9 @@
 """Talking: what people say comes back answered, in their own chat, in order."""
 
 import asyncio
-import itertools
-from collections.abc import Iterator
-
-import pytest
 
 from agent.core.account import Role
-from tests.simulation import Simulation, simulation_in
-from tests.telegram.client import Telegram, serving
 from tests.telegram.product import Product
-
-SEEDS = itertools.count(100)
-
-
-@pytest.fixture(scope="module")
-def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    """The product below the channel, shared: people are their own owners."""
-    with simulation_in(tmp_path_factory.mktemp("state")) as running:
-        yield running
-
-
-@pytest.fixture
-def server() -> Iterator[Telegram]:
-    """A Telegram whose people are not those of another test: the product below is shared."""
-    with serving(seed=next(SEEDS)) as running:
-        yield running
-
-
-@pytest.fixture
-def product(simulation: Simulation, server: Telegram) -> Product:
-    """The bot, with the phrasebook."""
-    return Product(simulation, server, server.bot())
 
 
 async def test_a_sentence_is_answered(product: Product) -> None:

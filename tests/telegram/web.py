@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -51,6 +52,8 @@ def application(server: Server) -> ASGIApp:
                 response = await reply(server, Request(scope, receive), path)
             except Refused as error:
                 response = _json(refusal(error), error.code)
+            except ClientDisconnect:  # a bot that was killed while it asked
+                return
             except Cut:
                 scope["state"]["connection"].transport.abort()
                 await _disconnection(receive)
@@ -161,7 +164,9 @@ def _json(body: object, status: int) -> Response:
     return Response(json.dumps(body, separators=(",", ":")), status, media_type="application/json")
 
 
-async def _serve(server: Server, port: int, ready: threading.Event, stop: asyncio.Event) -> None:
+async def _serve(
+    server: Server, port: int, also: socket.socket | None, ready: threading.Event, stop: asyncio.Event
+) -> None:
     """Answer on a port of the loopback interface until told to stop, and leave nothing open."""
     config = uvicorn.Config(
         application(server),
@@ -183,10 +188,13 @@ async def _serve(server: Server, port: int, ready: threading.Event, stop: asynci
     server.loop = asyncio.get_running_loop()
     listener = await server.loop.create_server(connect, "127.0.0.1", port, backlog=2048)
     server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    second = await server.loop.create_server(connect, sock=also) if also else None
     ready.set()
     await stop.wait()
     server.stop()
     listener.close()
+    if second:
+        second.close()
     for connection in list(state.connections):
         connection.transport.abort()
     await asyncio.sleep(0)  # now they know that nobody listens
@@ -197,15 +205,15 @@ async def _serve(server: Server, port: int, ready: threading.Event, stop: asynci
 
 
 @contextmanager
-def running(server: Server, port: int = 0) -> Generator[Server]:
-    """The server for the length of a block, in a thread of its own."""
+def running(server: Server, port: int = 0, also: socket.socket | None = None) -> Generator[Server]:
+    """The server for the length of a block, in a thread of its own; see `serving`."""
     ready = threading.Event()
     stop = asyncio.Event()
     failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            asyncio.run(_serve(server, port, ready, stop))
+            asyncio.run(_serve(server, port, also, ready, stop))
         except BaseException as error:  # noqa: BLE001 - it is raised where the server was asked for
             failed.append(error)
             ready.set()

@@ -225,7 +225,7 @@ class TelegramBot:
             Incoming(self._source, int(one["update_id"]), lane_of(one), json.dumps(one), now)
             for one in updates
         ]
-        new = await asyncio.to_thread(self._services.chats.receive, arrived)
+        new = await asyncio.to_thread(self._services.chats.receive, self._source, arrived)
         if self._lanes is not None:
             self._lanes.add(new)
 

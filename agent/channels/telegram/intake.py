@@ -144,7 +144,10 @@ class Webhook:
             await asyncio.gather(serving, return_exceptions=True)
 
     async def _register(self) -> bool:
-        return await self._bot.set_webhook(self._url, allowed_updates=list(KINDS), secret_token=self._secret)
+        # One after another: what somebody says in two messages is handled in their order.
+        return await self._bot.set_webhook(
+            self._url, allowed_updates=list(KINDS), secret_token=self._secret, max_connections=1
+        )
 
     async def _posted(self, secret: str, body: bytes) -> int:
         """The status code that an update is answered with: 200 once it is kept, and never before."""
