@@ -32,7 +32,7 @@ def server() -> Iterator[Telegram]:
 
 @pytest.fixture(scope="package")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    """The product below the channel: it takes seconds to start, so tests share it, each with its own people."""
+    """The product below the channel. It takes seconds to start: tests share it, each with its own people."""
     with simulation_in(tmp_path_factory.mktemp("state")) as running:
         yield running
 
