@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from agent.voice import Transcriber
 
 CONNECTIONS = 6
-"""To Telegram, side by side. It takes some 30 messages a second, and httpx gets slower with each connection."""
+"""To Telegram, side by side. It takes some 30 messages a second, and httpx slows down with each of them."""
 RETRIES = 5
 """Of a request that Telegram asks to make later; after these it is made later all the same."""
 BEAT_EVERY = 10.0
@@ -106,8 +106,6 @@ class TelegramBot:
         asyncio.run(self._until_stopped())
 
     async def _until_stopped(self) -> None:
-        running = asyncio.current_task()
-        assert running is not None
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -160,7 +158,7 @@ class TelegramBot:
     def _reception(  # noqa: PLR0913, PLR0917 - the parts that go on by themselves
         self,
         me: Mapping[str, Any],
-        bot: "ExtBot[None]",
+        bot: "ExtBot[int]",
         outbox: Outbox,
         turns: Turns,
         follower: Follower,
@@ -189,7 +187,7 @@ class TelegramBot:
             voice=Voice(outbox, services, self._transcriber),
         )
 
-    async def _open(self, stack: AsyncExitStack) -> "ExtBot[None]":
+    async def _open(self, stack: AsyncExitStack) -> "ExtBot[int]":
         """The bot, known to Telegram.
 
         Raises:
@@ -259,9 +257,9 @@ class TelegramBot:
                 await asyncio.to_thread(self._services.chats.beat, CHANNEL, self._problem)
             await asyncio.sleep(BEAT_EVERY)
 
-    async def _keep_house(self, bot: "ExtBot[None]") -> None:
+    async def _keep_house(self, bot: "ExtBot[int]") -> None:
         await Menus(bot).show_to_strangers()
-        # Whoever waits for an operation would start a worker where none runs; what was queued before waits too.
+        # Whoever waits for an operation starts a worker where none runs; what was queued before waits too.
         await asyncio.to_thread(self._services.operations.ensure_worker)
         await self._assistant()
         gc.freeze()  # what is imported by now stays: the collector need not walk it again and again

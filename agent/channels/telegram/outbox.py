@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from telegram import (
     InlineKeyboardButton,
@@ -17,7 +17,6 @@ from telegram import (
 )
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
-from telegram.ext import ExtBot
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from agent.channels.telegram.chat import Chat, Talk
@@ -27,6 +26,9 @@ from agent.channels.telegram.splitting import Part
 from agent.core.chat import Delivery, Incoming
 from agent.core.errors import HostFailure
 from agent.services.chats import Chats
+
+if TYPE_CHECKING:
+    from telegram.ext import ExtBot
 
 T = TypeVar("T")
 Keyboard = Sequence[Sequence[tuple[str, str]]]
@@ -48,7 +50,7 @@ class Outbox:
         lines: how many things can be sent at the same time.
     """
 
-    def __init__(self, bot: "ExtBot[None]", chats: Chats, lines: int) -> None:
+    def __init__(self, bot: "ExtBot[int]", chats: Chats, lines: int) -> None:
         self._bot = bot
         self._chats = chats
         self._records = Records(chats)
@@ -220,7 +222,7 @@ class Outbox:
                     async with self._lines:
                         return await send()
         except (BadRequest, Forbidden) as error:
-            # Nobody is there to be told: the chat is gone, the bot was blocked, the message is as it should be.
+            # Nobody can be told: the chat is gone, the bot was blocked, the message is as it should be.
             log.info("Telegram does not take a message: %s", error)
         return None
 

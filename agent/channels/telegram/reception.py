@@ -145,8 +145,9 @@ class Reception:
         words = self._mention.sub("", text).strip()
         if chat_of(message).private:
             return words
-        replied = message.get("reply_to_message")
-        to_us = isinstance(replied, dict) and (replied.get("from") or {}).get("id") == self._me
+        replied: Mapping[str, Any] = message.get("reply_to_message") or {}
+        author: Mapping[str, Any] = replied.get("from") or {}
+        to_us = author.get("id") == self._me
         # A command without a name is for every bot of the group, and so for none in particular.
         return words if mentioned or to_us else None
 

@@ -18,12 +18,14 @@ from agent.core.operation import Request
 from agent.services.services import Services
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from agent.assistant import Assistant, Finished
 
 CHANNEL = "telegram"
 VOICE = "telegram voice"
 PATIENCE = 20.0
-"""Seconds that the assistant waits for an operation before it says that it goes on; progress is shown anyway."""
+"""Seconds that the assistant waits for an operation before it says that it goes on; progress is shown."""
 
 log = logging.getLogger(__name__)
 
