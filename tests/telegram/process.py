@@ -1,8 +1,8 @@
-"""The bot as a process of its own, on a simulated node where nothing takes any time: to be killed, or measured."""
+"""The bot as a process of its own, on a simulated node where nothing takes time: to kill, or to measure."""
 
 import multiprocessing
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterable
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -98,7 +98,7 @@ class Bot:
 
 
 @contextmanager
-def bot_in(folder: Path, url: str, *, pace: Pace | None = None, instant: bool = False) -> Iterator[Bot]:
+def bot_in(folder: Path, url: str, *, pace: Pace | None = None, instant: bool = False) -> Generator[Bot]:
     """A bot that is not started yet; it is killed at the end of the block."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")
     context = multiprocessing.get_context("forkserver")

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
-from pydantic_ai.models import Model
 
 from agent.channels.telegram.bot import Connection, TelegramBot
 from agent.core.account import CONSOLE, Role
@@ -16,6 +15,8 @@ from tests.telegram.client import Telegram
 from tests.telegram.people import PATIENCE, Account, Person, Talk
 
 if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
     from agent.voice import Transcriber
 
 

@@ -5,6 +5,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from agent.app import App
@@ -139,7 +140,7 @@ class Tally:
             sent = times[sentence.message]
             self._found["answers"] += bool(sent)
             self._found["lost"] += not sent
-            for earlier, later in zip(sent, sent[1:], strict=False):
+            for earlier, later in pairwise(sent):
                 explained = self._window((talk.id, sentence.message), earlier, later, births)
                 self._found["repeated_in_a_window" if explained else "repeated_outside_a_window"] += 1
         places = [order.index(one.reply_to) for one, _ in answers]

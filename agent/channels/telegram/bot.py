@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from agent.voice import Transcriber
 
 CONNECTIONS = 6
-"""To Telegram, side by side. It takes some 30 messages a second, and httpx gets slower with each connection."""
+"""To Telegram, side by side. It takes some 30 messages a second, and httpx slows down with each of them."""
 RETRIES = 5
 """Of a request that Telegram asks to make later; after these it is made later all the same."""
 BEAT_EVERY = 10.0
@@ -107,8 +107,6 @@ class TelegramBot:
         asyncio.run(self._until_stopped())
 
     async def _until_stopped(self) -> None:
-        running = asyncio.current_task()
-        assert running is not None
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -137,6 +135,7 @@ class TelegramBot:
             me = bot.bot.to_dict()
             self._source = f"tg:{me['id']}"
             outbox = Outbox(bot, self._services.chats, CONNECTIONS)
+            stack.push_async_callback(outbox.close)
             turns = Turns(outbox, self._services, self._assistant)
             follower = Follower(outbox, self._services, turns.busy)
             door = Door(outbox, self._services, Menus(bot))
@@ -160,7 +159,7 @@ class TelegramBot:
     def _reception(  # noqa: PLR0913, PLR0917 - the parts that go on by themselves
         self,
         me: Mapping[str, Any],
-        bot: "ExtBot[None]",
+        bot: "ExtBot[int]",
         outbox: Outbox,
         turns: Turns,
         follower: Follower,
@@ -189,7 +188,7 @@ class TelegramBot:
             voice=Voice(outbox, services, self._transcriber),
         )
 
-    async def _open(self, stack: AsyncExitStack) -> "ExtBot[None]":
+    async def _open(self, stack: AsyncExitStack) -> "ExtBot[int]":
         """The bot, known to Telegram.
 
         Raises:
@@ -264,9 +263,9 @@ class TelegramBot:
                     await self._news.wait()
             self._news.clear()
 
-    async def _keep_house(self, bot: "ExtBot[None]") -> None:
+    async def _keep_house(self, bot: "ExtBot[int]") -> None:
         await Menus(bot).show_to_strangers()
-        # Whoever waits for an operation would start a worker where none runs; what was queued before waits too.
+        # Whoever waits for an operation starts a worker where none runs; what was queued before waits too.
         await asyncio.to_thread(self._services.operations.ensure_worker)
         await self._assistant()
         gc.freeze()  # what is imported by now stays: the collector need not walk it again and again

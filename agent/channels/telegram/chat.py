@@ -74,7 +74,7 @@ class Talk:
         chat: where.
         person: who.
         owner: whose containers are meant: the person's, or a group's that owns some.
-        message: the id of the message, to answer to; None where there is none.
+        message: the id of what was said, or of what was tapped on; None where there is none.
     """
 
     key: str
@@ -82,6 +82,11 @@ class Talk:
     person: Person
     owner: Owner
     message: int | None = None
+
+    @property
+    def quoted(self) -> int | None:
+        """The message that an answer quotes: in a group, where several speak."""
+        return None if self.chat.private else self.message
 
     @property
     def by(self) -> str:

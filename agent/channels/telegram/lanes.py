@@ -96,7 +96,7 @@ def lane_of(update: Mapping[str, Any]) -> str:
     """
     number = update.get("update_id")
     for kind in ("message", EDITED):
-        message = update.get(kind)
+        message: Mapping[str, Any] = update.get(kind) or {}
         try:
             # In a group it is said to a bot by name, before or behind it.
             words = str(message.get("text", "")).lower().split()

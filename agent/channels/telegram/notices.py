@@ -1,4 +1,4 @@
-"""What the bot says by itself, with a button for what is obvious: a container crashed, a quota is nearly full."""
+"""What the bot says by itself, with a button for what is obvious: of a crash, or of a quota nearly full."""
 
 import asyncio
 import logging

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from telegram import (
     InlineKeyboardButton,
@@ -17,15 +17,18 @@ from telegram import (
 )
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
-from telegram.ext import ExtBot
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from agent.channels.telegram.chat import Chat, Talk
 from agent.channels.telegram.formatting import formatted
+from agent.channels.telegram.records import Records
 from agent.channels.telegram.splitting import Part
-from agent.core.chat import Delivery
+from agent.core.chat import Delivery, Incoming
 from agent.core.errors import HostFailure
 from agent.services.chats import Chats
+
+if TYPE_CHECKING:
+    from telegram.ext import ExtBot
 
 T = TypeVar("T")
 Keyboard = Sequence[Sequence[tuple[str, str]]]
@@ -47,14 +50,23 @@ class Outbox:
         lines: how many things can be sent at the same time.
     """
 
-    def __init__(self, bot: "ExtBot[None]", chats: Chats, lines: int) -> None:
+    def __init__(self, bot: "ExtBot[int]", chats: Chats, lines: int) -> None:
         self._bot = bot
         self._chats = chats
+        self._records = Records(chats)
         self._lines = asyncio.Semaphore(lines)
 
     async def known(self, key: str) -> Delivery | None:
         """The message that was sent for a key, perhaps before the process was started again."""
         return await asyncio.to_thread(self._chats.sent, key)
+
+    async def handled(self, incoming: Incoming) -> None:
+        """Note that something is handled: what was sent for it last has no other record."""
+        await self._records.handled(incoming)
+
+    async def close(self) -> None:
+        """Write down what was sent, when nothing more will be."""
+        await self._records.close()
 
     async def send(  # noqa: PLR0913 - what a message is made of
         self,
@@ -197,7 +209,7 @@ class Outbox:
             return None
         delivery = Delivery(key, message.chat_id, message.message_id)
         if key:
-            await asyncio.to_thread(self._chats.send, delivery, following=following)
+            await self._records.sent(delivery, following=following)
         return delivery
 
     async def _try(self, send: Callable[[], Awaitable[T]]) -> T | None:
@@ -210,7 +222,7 @@ class Outbox:
                     async with self._lines:
                         return await send()
         except (BadRequest, Forbidden) as error:
-            # Nobody is there to be told: the chat is gone, the bot was blocked, the message is as it should be.
+            # Nobody can be told: the chat is gone, the bot was blocked, the message is as it should be.
             log.info("Telegram does not take a message: %s", error)
         return None
 

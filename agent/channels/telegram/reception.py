@@ -84,7 +84,7 @@ class Reception:
             log.exception("%s could not be handled", incoming.key)
             with suppress(ValueError):  # not even its chat is one
                 await self._apologise(update, error)
-        await asyncio.to_thread(self._services.chats.handled, incoming)
+        await self._outbox.handled(incoming)
 
     async def _route(self, incoming: Incoming, update: Mapping[str, Any]) -> None:
         match update:
@@ -145,8 +145,9 @@ class Reception:
         words = self._mention.sub("", text).strip()
         if chat_of(message).private:
             return words
-        replied = message.get("reply_to_message")
-        to_us = isinstance(replied, dict) and (replied.get("from") or {}).get("id") == self._me
+        replied: Mapping[str, Any] = message.get("reply_to_message") or {}
+        author: Mapping[str, Any] = replied.get("from") or {}
+        to_us = author.get("id") == self._me
         # A command without a name is for every bot of the group, and so for none in particular.
         return words if mentioned or to_us else None
 

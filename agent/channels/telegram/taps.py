@@ -57,15 +57,16 @@ class Taps:
 
     async def handle(self, key: str, tap: Mapping[str, Any]) -> None:
         """Handle a tap to its end. Telegram is answered in any case, so that the button stops turning."""
-        message = tap.get("message")
+        message: Mapping[str, Any] | None = tap.get("message")
         person = await asyncio.to_thread(self._people.person, tap["from"])
-        if not isinstance(message, dict):
+        if message is None:
             await self._outbox.answer(tap["id"])
+            return
+        if person.role is None:
+            await self._outbox.answer(tap["id"], person.say("You are not let in."), alert=True)
             return
         chat = chat_of(message)
         try:
-            if person.role is None:
-                raise Refusal(person.say("You are not let in."))
             data = str(tap.get("data", ""))
             button = await asyncio.to_thread(self._services.chats.button, data, person.account, chat.id)
             owner = await asyncio.to_thread(self._people.owner, chat, person)

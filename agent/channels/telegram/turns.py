@@ -18,12 +18,14 @@ from agent.core.operation import Request
 from agent.services.services import Services
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from agent.assistant import Assistant, Finished
 
 CHANNEL = "telegram"
 VOICE = "telegram voice"
 PATIENCE = 20.0
-"""Seconds that the assistant waits for an operation before it says that it goes on; progress is shown anyway."""
+"""Seconds that the assistant waits for an operation before it says that it goes on; progress is shown."""
 
 log = logging.getLogger(__name__)
 
@@ -124,11 +126,11 @@ class Turns:
         *parts, last = await growing.end(list(whole.parts)) or [None]
         for number, part in enumerate(parts):
             if part is not None:
-                await self._outbox.send(talk.chat, part, key=f"{talk.key}/{number}", reply_to=talk.message)
+                await self._outbox.send(talk.chat, part, key=f"{talk.key}/{number}", reply_to=talk.quoted)
         if last is not None:
             # Who handles the update notes at once that this was sent: it needs no key of its own.
             key = f"{talk.key}/last" if once else ""
-            await self._outbox.send(talk.chat, last, key=key, reply_to=talk.message)
+            await self._outbox.send(talk.chat, last, key=key, reply_to=talk.quoted)
         if (file := whole.document) is not None:
             key = f"{talk.key}/long"
             await self._outbox.send_file(talk.chat, file.filename, file.data, file.caption, key=key)
