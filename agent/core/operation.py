@@ -12,7 +12,7 @@ from agent.core.errors import InvalidRequest, Problem
 from agent.core.workload import Generation
 
 LONGEST_KEY = 150
-"""Characters of a request's key: some providers give their calls very long names, and databases have a limit."""
+"""Characters of a request's key: some providers give calls very long names, and databases have limits."""
 
 
 class OperationState(StrEnum):
