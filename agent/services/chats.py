@@ -1,6 +1,7 @@
 """What a chat's channel must not lose: what came in, what it sent, and what its buttons do."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from agent.core.chat import Action, Button, ChannelHealth, Delivery, Incoming
@@ -61,6 +62,10 @@ class Chats:
         """Note that something is handled, its answer sent."""
         self._inbox.done(incoming, self._clock())
 
+    def amend(self, changed: Incoming, edit: Incoming) -> None:
+        """Note that something is handled as it was changed to, before it was its turn."""
+        self._inbox.amend(changed, edit, self._clock())
+
     def sent(self, key: str) -> Delivery | None:
         """The message that was sent for a key."""
         return self._deliveries.find(key)
@@ -68,6 +73,10 @@ class Chats:
     def send(self, delivery: Delivery, *, following: bool = False) -> None:
         """Note that a message was sent; one that follows something is :meth:`settle`-d at its end."""
         self._deliveries.add(delivery, self._clock(), following=following)
+
+    def together(self) -> AbstractContextManager[object]:
+        """What is noted within the block is noted together, or not at all, and before anything else."""
+        return self._turns.transaction(first=True)
 
     def following(self) -> list[Delivery]:
         """The messages that change with what they show."""

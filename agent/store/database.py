@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class Database:
             ) from None
         self._thread = threading.local()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        # SQLite lets one write, and the others look again and again, with pauses: here they wait in line.
+        self._line = threading.Lock() if self.is_sqlite else nullcontext()
+        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
         try:
             if self.is_sqlite and self.url.database:
                 # Only for who owns it: conversations are private.
@@ -70,16 +73,24 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Generator[Connection]:
+    def write(self, *, first: bool = False) -> Generator[Connection]:
         """A transaction: committed at the block's end, rolled back when it raises.
 
         Inside another one of the same thread it is part of that one.
+
+        Args:
+            first: whether it waits for one other of this process at most, and not in line.
         """
         outer: Connection | None = getattr(self._thread, "transaction", None)
         if outer is not None:
             yield outer
             return
-        with self.engine.connect().execution_options(voxnix_write=True) as connection, connection.begin():
+        with (
+            nullcontext() if first else self._line,
+            self._writer,
+            self.engine.connect().execution_options(voxnix_write=True) as connection,
+            connection.begin(),
+        ):
             self._thread.transaction = connection
             try:
                 yield connection

@@ -48,9 +48,13 @@ class TurnStore:
         """Note how far a turn has come."""
         self._put(key, now, messages=messages, files=[one.as_dict() for one in files])
 
-    def transaction(self) -> AbstractContextManager[object]:
-        """What is written to the database within the block is written together, or not at all."""
-        return self._database.write()
+    def transaction(self, *, first: bool = False) -> AbstractContextManager[object]:
+        """What is written to the database within the block is written together, or not at all.
+
+        Args:
+            first: whether it goes before what else this process writes.
+        """
+        return self._database.write(first=first)
 
     def finish(self, key: str, record: TurnRecord, now: datetime) -> None:
         """Note how a turn has ended. Its messages are the conversation's from now on."""

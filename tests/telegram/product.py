@@ -1,7 +1,7 @@
 """The bot as people meet it: all of it is real, between a simulated node and a fake Telegram."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from agent.core.account import CONSOLE, Role
 from agent.core.owner import Owner
 from tests.simulation import Simulation
 from tests.telegram.client import Telegram
-from tests.telegram.people import Account, Person, Talk
+from tests.telegram.people import PATIENCE, Account, Person, Talk
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class Silence:
     """Understands nothing, where a test has nobody who speaks."""
 
-    async def transcribe(self, audio: bytes, *, language: str = "", hints: object = ()) -> str:  # noqa: ARG002
+    async def transcribe(self, audio: bytes, *, language: str = "", hints: Sequence[str] = ()) -> str:
         """See :class:`Transcriber`."""
-        raise AssertionError("nobody speaks here")
+        raise AssertionError(f"nobody speaks here: {len(audio)} {language} {hints}")
 
 
 class Product:
@@ -49,6 +49,7 @@ class Product:
         self.model: Model | None = None
         self.transcriber: Transcriber = Silence()
         self.webhook = 0
+        self._going = asyncio.Event()
 
     @property
     def bot(self) -> TelegramBot:
@@ -71,6 +72,32 @@ class Product:
             results = await asyncio.gather(serving, return_exceptions=True)
         if isinstance(results[0], Exception):
             raise results[0]
+
+    async def handled(self) -> None:
+        """Wait until all that was said is handled."""
+        source = f"tg:{self.account.id}"
+        chats = self.simulation.app.services.chats
+        async with asyncio.timeout(PATIENCE):
+            while self.server.updates(self.account)["pending"] or chats.unhandled(source):
+                await asyncio.sleep(0.02)
+
+    async def troubled(self, by: str) -> None:
+        """Wait until it says to who looks after it what is wrong; an empty text is that nothing is."""
+        chats = self.simulation.app.services.chats
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                health = chats.health("telegram")
+                if health and (by in health.problem if by else not health.problem):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        """For a model's script: say nothing more until :meth:`go_on`."""
+        await self._going.wait()
+
+    def go_on(self) -> None:
+        """Let the model say the rest."""
+        self._going.set()
 
     def let_in(self, name: str, role: Role = Role.OPERATOR, language: str = "en") -> tuple[Person, Talk]:
         """Somebody who may speak, in their private chat."""

@@ -40,7 +40,9 @@ class Announcer:
 
     def _due(self) -> list[Notice]:
         due = self._services.notices.due(self._services.chats.now())
-        return [one for one in due if one.owner.startswith(PREFIX)]
+        return [
+            one for one in due if one.owner.startswith(PREFIX) and self._services.access.serves(one.owner)
+        ]
 
     async def _deliver(self, notice: Notice) -> None:
         chat = Chat(int(notice.owner.removeprefix(PREFIX)))

@@ -122,7 +122,7 @@ class Growing:
         elif self._message is None:
             # Known by its key: after a crash the same message goes on growing.
             self._message = await self._outbox.send(
-                self._talk.chat, parts[0], key=self._key, reply_to=self._talk.message
+                self._talk.chat, parts[0], key=self._key, reply_to=self._talk.quoted
             )
         else:
             await self._outbox.edit(self._message, parts[0])

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from agent.channels.telegram import phrases
-from agent.channels.telegram.chat import PREFIX, Chat, Person, Talk, chat_of
+from agent.channels.telegram.chat import Person, Talk, chat_of
+from agent.channels.telegram.door import Door
 from agent.channels.telegram.files import Files
 from agent.channels.telegram.follower import Follower
 from agent.channels.telegram.formatting import escaped
@@ -14,10 +16,9 @@ from agent.channels.telegram.people import People
 from agent.channels.telegram.turns import Turns
 from agent.core.account import Role
 from agent.core.chat import Button, Delivery
-from agent.core.errors import PlanChanged, Refusal
+from agent.core.errors import PlanChanged, Refusal, VoxnixError
 from agent.core.owner import Owner
 from agent.services.services import Services
-from agent.texts import texts_for
 
 READING = ("/logs", "/status", "/list")
 """Commands that may be tapped for again and again; another one is done once."""
@@ -32,6 +33,7 @@ class Taps:
         people: knows who taps.
         turns: says what a button says.
         follower: shows plans.
+        door: tells who is let in.
         files: puts files where a button says.
     """
 
@@ -42,6 +44,7 @@ class Taps:
         people: People,
         turns: Turns,
         follower: Follower,
+        door: Door,
         files: Files,
     ) -> None:
         self._outbox = outbox
@@ -49,6 +52,7 @@ class Taps:
         self._people = people
         self._turns = turns
         self._follower = follower
+        self._door = door
         self._files = files
 
     async def handle(self, key: str, tap: Mapping[str, Any]) -> None:
@@ -68,9 +72,9 @@ class Taps:
             owner = await asyncio.to_thread(self._people.owner, chat, person)
             talk = Talk(key, chat, person, owner, message.get("message_id"))
             await self._do(button, talk, tap["id"])
-        except Refusal as refusal:
-            text = phrases.refusal(person.say, refusal.problem)
-            await self._outbox.answer(tap["id"], text[:200], alert=True)
+        except VoxnixError as error:
+            text = phrases.tap_refusal(person.say, error.problem)
+            await self._outbox.answer(tap["id"], text, alert=True)
 
     async def offer_correction(self, talk: Talk, words: str) -> None:
         """Offer to do what a message was changed to."""
@@ -100,23 +104,26 @@ class Taps:
                 )
                 await asyncio.to_thread(self._services.chats.use, button)
                 await self._outbox.answer(tap, say("Done."))
-                await self._let_in(talk, account.key, account.name, Role(action["role"]))
+                await self._let_in(talk, account.name, Role(action["role"]))
             case "put":
                 await self._outbox.answer(tap)
-                if await asyncio.to_thread(self._services.chats.use, button):
-                    await self._files.place(
-                        talk, str(action["workload"]), str(action["file"]), str(action["name"])
-                    )
+                of_button = replace(talk, key=f"button:{button.id}")
+                await self._files.place(
+                    of_button, str(action["workload"]), str(action["file"]), str(action["name"])
+                )
+                await asyncio.to_thread(self._services.chats.use, button)
             case _:
                 raise Refusal(say("That button is not known any more."))
 
     async def _say(self, button: Button, talk: Talk) -> None:
         """As if the person had said it. What changes something has the button's own key: two taps are one."""
         words = str(button.action["words"])
-        key = talk.key if words.startswith(READING) else f"button:{button.id}"
-        if key != talk.key and button.used_at is None:
-            await asyncio.to_thread(self._services.chats.use, button)
-        await self._turns.run(Talk(key, talk.chat, talk.person, talk.owner, talk.message), words)
+        if words.startswith(READING):
+            await self._turns.run(talk, words)
+            return
+        await self._turns.run(replace(talk, key=f"button:{button.id}"), words, once=True)
+        # Not before: after a crash the same tap goes on with it.
+        await asyncio.to_thread(self._services.chats.use, button)
         self._follower.look()
 
     async def _decide(self, button: Button, talk: Talk) -> None:
@@ -138,12 +145,9 @@ class Taps:
         await asyncio.to_thread(self._services.chats.use, button)
         self._follower.look()
 
-    async def _let_in(self, talk: Talk, account: str, name: str, role: Role) -> None:
-        say: Person = talk.person
+    async def _let_in(self, talk: Talk, name: str, role: Role) -> None:
+        person: Person = talk.person
         if talk.message is not None:
             shown = Delivery("", talk.chat.id, talk.message)
-            text = phrases.let_in(say.say, name, role)
-            await self._outbox.change(shown, text)
-        language = (await asyncio.to_thread(self._services.preferences.of, account)).language
-        chat = Chat(int(account.removeprefix(PREFIX)))
-        await self._outbox.tell(chat, phrases.welcome(texts_for(language), role), key=f"{talk.key}/welcome")
+            await self._outbox.change(shown, phrases.let_in(person.say, name, role))
+        self._door.look()
