@@ -60,7 +60,12 @@ class Door:
                     (
                         phrases.role(say, role),
                         self._services.chats.offer(
-                            admin, chat.id, {"do": "pair", "code": pairing.code, "role": role.value}
+                            admin, chat.id, {
+                                "do": "pair",
+                                "code": pairing.code,
+                                "account": pairing.account,
+                                "role": role.value,
+                            }
                         ),
                     )
                 ]
