@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -72,10 +72,11 @@ class App:
         turns: how far each turn of a chat has come.
     """
 
-    def __init__(self, settings: Settings, node: Node) -> None:
+    def __init__(self, settings: Settings, node: Node, clock: Callable[[], datetime] = now) -> None:
         keep(settings.secrets)  # before anything can go wrong and say so
         self.settings = settings
         self.node = node
+        self._clock = clock
         self._database = Database(settings.database)
         self._nodes = NodeStore(self._database)
         self._workloads = WorkloadStore(self._database)
@@ -92,7 +93,7 @@ class App:
         )
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
-        access = Access(self._database, self._operations, self._workloads, now)
+        access = Access(self._database, self._operations, self._workloads, self._clock)
         self.turns = TurnStore(self._database)
         operations = Operations(
             self._database,
@@ -100,7 +101,7 @@ class App:
             self._nodes,
             access,
             planner=self._plan,
-            clock=now,
+            clock=self._clock,
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
@@ -114,7 +115,7 @@ class App:
             guests=self._guests,
             operations=operations,
             access=access,
-            clock=now,
+            clock=self._clock,
         )
         images = Images(
             node.name,
@@ -132,9 +133,9 @@ class App:
             DeliveryStore(self._database),
             ButtonStore(self._database),
             ChannelStore(self._database),
-            now,
+            self._clock,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, now)
+        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, self._clock)
         files = Files(calls, workloads.find, access, settings.upload_bytes)
         self.services = Services(
             workloads=workloads,
@@ -146,7 +147,7 @@ class App:
             access=access,
             chats=chats,
             files=files,
-            budget=Budget(settings, SpendingStore(self._database), now),
+            budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
         )
@@ -169,7 +170,7 @@ class App:
     def _node_calls(self) -> NodeCalls:
         """Who is root here, or plays with a simulation, asks the node; anybody else asks its worker."""
         if self.simulated or os.geteuid() == 0:
-            return DirectCalls(self.settings.node_name, self._work, self._calls, now)
+            return DirectCalls(self.settings.node_name, self._work, self._calls, self._clock)
         return CarriedCalls(
             self.settings.node_name, self._database, self._calls, self._nodes, now, self._ensure_worker
         )
@@ -326,7 +327,7 @@ class App:
                 catalogue=self._catalogue,
                 guests=self._guests,
                 secrets=self.services.secrets,
-                clock=now,
+                clock=self._clock,
             )
             changes = Changes(
                 settings=self.settings,
@@ -337,13 +338,15 @@ class App:
                 catalogue=self._catalogue,
                 guests=self._guests,
                 assembly=assembly,
-                clock=now,
+                clock=self._clock,
             )
-            engine = Engine(self.settings, self._database, self._nodes, self._operations, changes, now)
-            desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, now)
+            engine = Engine(
+                self.settings, self._database, self._nodes, self._operations, changes, self._clock
+            )
+            desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
-            observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, now)
-            quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, now)
+            observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
+            quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.

@@ -6,7 +6,7 @@
 * ``waiting``: how long ``/list`` takes (95 of 100 people) while one chat waits for a build that never ends,
   against the same without that chat;
 * ``memory``: what the bot's process has in memory after 10,000 people have spoken;
-* ``start``: the time until the first question for updates, against that for its imports alone.
+* ``start``: the time until the first updates are taken, against that for its imports alone.
 
 It prints a line for people for each, one of JSON, and ends with 1 where a limit is missed.
 """
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,11 +60,12 @@ class Measured:
 
 
 @contextmanager
-def telegram(keep: int = 3) -> Iterator[Telegram]:
+def telegram(keep: int = 3) -> Generator[Telegram]:
     """A fake Telegram in a process of its own."""
     command = [sys.executable, "-m", "tests.telegram.serve", "--keep", str(keep), "--token", TOKEN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
+        if server.stdout is None:
+            raise RuntimeError("it was started with a pipe")
         try:
             with connected(server.stdout.readline().strip()) as reached:
                 yield reached
@@ -168,13 +169,15 @@ def start(folder: Path) -> Measured:
         subprocess.run([sys.executable, "-c", imports], check=True, env=environment)
         alone = time.monotonic() - begun
         with telegram() as server:
+            # Something waits: the first question for updates is answered at once, and so is counted.
+            server.person("Ann").opens(server.bot(token=TOKEN)).says("hello")
             begun = time.monotonic()
             with subprocess.Popen(
                 [sys.executable, "-m", "agent", "bot"],
                 env=environment | {"VOXNIX_TELEGRAM_API": server.url},
                 stderr=subprocess.DEVNULL,
             ) as bot:
-                while not server.counts()["calls"].get("getUpdates"):
+                while not server.counts()["calls"].get("getupdates"):
                     time.sleep(0.005)
                 whole = time.monotonic() - begun
                 bot.terminate()
@@ -219,10 +222,10 @@ def main() -> int:
             result = MEASURES[name](Path(folder))
         sign = "≥" if result.at_least else "≤"
         verdict = "missed" if result.missed else "met"
-        print(
+        print(  # noqa: T201 - a script
             f"{name}: {result.value:.2f} {result.unit} ({sign} {result.limit:g}: {verdict}); {result.detail}"
         )
-        print(json.dumps(asdict(result)))
+        print(json.dumps(asdict(result)))  # noqa: T201
         missed |= result.missed
     return int(missed)
 

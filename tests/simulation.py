@@ -1,17 +1,27 @@
 """The product as people run it, on a simulated node: what is above the node is real."""
 
 import threading
+import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import update
 
 from agent import settings
 from agent.app import App
+from agent.core.notice import Notice
 from agent.core.operation import Operation, OperationState, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Workload
 from agent.host.simulated import Fault, Pace, SimulatedNode
+from agent.host.zfs import Zfs
+from agent.services.layout import Layout
+from agent.store.database import Database
+from agent.store.notices import NoticeStore
+from agent.store.schema import operations
 
 LONGEST = 60.0
 """Seconds that a standstill lasts at most, so that a failing test ends too."""
@@ -50,12 +60,16 @@ class Simulation:
     Attributes:
         node: the node.
         app: the product.
+        database: the same as the product's.
     """
 
     def __init__(self, folder: Path) -> None:
         self._time = Time()
         self.node = SimulatedNode("box", pace=Pace.instant(), sleep=self._time.sleep)
-        self.app = App(settings.load(simulate=True, state_dir=folder, node_name="box"), self.node)
+        self._ahead = timedelta()
+        given = settings.load(simulate=True, state_dir=folder, node_name="box")
+        self.app = App(given, self.node, lambda: datetime.now(UTC) + self._ahead)
+        self.database = Database(given.database)
 
     def made(self, owner: Owner, name: str = "dev", *modules: str) -> Workload:
         """Have a container."""
@@ -63,6 +77,33 @@ class Simulation:
         operation = self.app.services.workloads.create(owner, spec, Request(channel="test"))
         assert self.settled(operation).state is OperationState.DONE
         return self.app.services.workloads.find(owner, name)
+
+    def crashed(self, owner: Owner, name: str = "dev", timeout: float = 10) -> None:
+        """Have a running container crash, and its owner be due to hear of it."""
+        services = self.app.services
+        services.workloads.exec(owner, name, ["systemctl", "exit", "3"], request=Request(channel="test"))
+        end = time.monotonic() + timeout
+        while not any(one.owner == owner.key for one in self.waiting_notices()):
+            assert time.monotonic() < end, "nobody noticed that it crashed"
+            time.sleep(0.01)
+
+    def waiting_notices(self) -> list[Notice]:
+        """What has happened and was not told yet, to whomever."""
+        return NoticeStore(self.database).waiting(datetime.min.replace(tzinfo=UTC))
+
+    def snapshot(self, owner: Owner, name: str = "dev") -> None:
+        """Have one more snapshot of what somebody has in a container."""
+        machine = self.app.services.workloads.find(owner, name).machine
+        dataset = Layout(self.app.settings.pool).workspace(owner, machine)
+        Zfs(self.node).snapshot(f"{dataset}@one-more")
+
+    def began_earlier(self, owner: Owner, by: timedelta) -> None:
+        """Have the operation that runs run for longer than it does."""
+        (running,) = [one for one in self.operations(owner) if one.state is OperationState.RUNNING]
+        assert running.started_at is not None
+        with self.database.write() as connection:
+            earlier = update(operations).where(operations.c.id == running.id)
+            connection.execute(earlier.values(started_at=running.started_at - by))
 
     def settled(self, operation: Operation) -> Operation:
         """An operation at its end, or waiting for a person."""
@@ -101,6 +142,19 @@ class Simulation:
             self.node.pace = Pace.instant()
             self._time.flowing.set()
 
+    def flow(self) -> None:
+        """Go on, within a standstill."""
+        self._time.flowing.set()
+
+    @contextmanager
+    def later(self, by: timedelta) -> Generator[None]:
+        """Within the block it is later than it is."""
+        self._ahead = by
+        try:
+            yield
+        finally:
+            self._ahead = timedelta()
+
     @contextmanager
     def broken(self, error: Exception) -> Generator[None]:
         """What takes time on the node raises something that nobody thought of."""
@@ -130,3 +184,4 @@ def simulation_in(folder: Path) -> Generator[Simulation]:
         yield simulation
     finally:
         simulation.app.close()
+        simulation.database.close()

@@ -74,6 +74,12 @@ class Access:
         account = self._accounts.find(key) if is_person(key) else None
         return None if account is None else account.role
 
+    def serves(self, owner: str) -> bool:
+        """Whether an owner is told anything: a person with a role, or a group that may own containers."""
+        if is_group(owner):
+            return (group := self._accounts.find(owner)) is not None and group.shared
+        return self.role(owner) is not None
+
     def check(self, key: str, needed: Role) -> None:
         """Let pass who has a role.
 
@@ -150,6 +156,10 @@ class Access:
                 code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
                 self._pairings.add(Pairing(code, key, one_line(name, MAX_NAME), chat, now + CODE_LIFE))
         return known
+
+    def waits(self, key: str) -> bool:
+        """Whether somebody has a code that can still be used."""
+        return any(pairing.account == key for pairing in self._pairings.all(self._clock()))
 
     def approve(self, by: str, code: str, role: Role) -> Account:
         """Let in who has a code. It can be used once.

@@ -62,6 +62,10 @@ class Chats:
         """Note that something is handled, its answer sent."""
         self._inbox.done(incoming, self._clock())
 
+    def amend(self, changed: Incoming, edit: Incoming) -> None:
+        """Note that something is handled as it was changed to, before it was its turn."""
+        self._inbox.amend(changed, edit, self._clock())
+
     def sent(self, key: str) -> Delivery | None:
         """The message that was sent for a key."""
         return self._deliveries.find(key)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from agent.core.chat import Incoming
 from agent.store.database import Database
@@ -41,13 +41,23 @@ class Inbox:
         with self._database.read() as connection:
             return [Incoming(**row) for row in connection.execute(query).mappings()]
 
+    def amend(self, changed: Incoming, edit: Incoming, now: datetime) -> None:
+        """Put a changed payload in the place of one that is not handled, which handles the change of it."""
+        with self._database.write() as connection:
+            still_open = update(inbox).where(*_is(changed), inbox.c.handled_at.is_(None))
+            connection.execute(still_open.values(payload=changed.payload))
+            connection.execute(update(inbox).where(*_is(edit)).values(handled_at=now, payload=""))
+
     def done(self, one: Incoming, now: datetime) -> None:
         """Note that it is handled. What it said is not kept: the conversation has it."""
-        this = (inbox.c.source == one.source, inbox.c.number == one.number)
         with self._database.write() as connection:
-            connection.execute(update(inbox).where(*this).values(handled_at=now, payload=""))
+            connection.execute(update(inbox).where(*_is(one)).values(handled_at=now, payload=""))
 
     def prune(self, before: datetime) -> None:
         """Forget what was handled before a moment; the sender must not send it again after that."""
         with self._database.write() as connection:
             connection.execute(delete(inbox).where(inbox.c.handled_at < before))
+
+
+def _is(one: Incoming) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return inbox.c.source == one.source, inbox.c.number == one.number

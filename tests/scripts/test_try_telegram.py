@@ -1,4 +1,4 @@
-"""`scripts/try --telegram` on a simulated machine. In the box it is the same, but for how a command is started."""
+"""`scripts/try --telegram` on a simulated machine. In a box only the way to start a command is another."""
 
 import asyncio
 import os

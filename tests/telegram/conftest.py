@@ -32,15 +32,15 @@ def server() -> Iterator[Telegram]:
 
 @pytest.fixture(scope="package")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    """The product below the channel: starting it takes seconds, so tests share it, each with its own people."""
+    """The product below the channel. Starting it takes seconds: tests share it, each with its own people."""
     with simulation_in(tmp_path_factory.mktemp("state")) as running:
         yield running
 
 
 @pytest.fixture
 def product(simulation: Simulation, server: Telegram) -> Product:
-    """The bot, with the phrasebook."""
-    return Product(simulation, server, server.bot())
+    """The bot, with the phrasebook. It sees every message of its groups, and chooses itself what is for it."""
+    return Product(simulation, server, server.bot(privacy=False))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ class Fault:
         drop: the connection is cut: before the call is carried out, or after, so that the bot cannot know.
         hold: the call stands still there until the faults are released: a moment to kill a bot at.
         delay: seconds between carrying out and answering.
+        moved_to: the number that the group has now, of which Telegram does not take the old one any more.
     """
 
     status: int = 0
@@ -26,6 +27,7 @@ class Fault:
     drop: Moment = ""
     hold: Moment = ""
     delay: float = 0
+    moved_to: int = 0
 
 
 @dataclass

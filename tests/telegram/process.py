@@ -1,10 +1,10 @@
-"""The bot as a process of its own, on a simulated node where nothing takes any time: to be killed, or measured."""
+"""The bot as a process of its own, on a simulated node where nothing takes time: to kill, or to measure."""
 
 import asyncio
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterable
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -150,7 +150,7 @@ class Bot:
 @contextmanager
 def bot_in(
     folder: Path, url: str, *, pace: Pace | None = None, instant: bool = False, **more: object
-) -> Iterator[Bot]:
+) -> Generator[Bot]:
     """A bot that is not started yet; it is killed at the end of the block."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")
     context = multiprocessing.get_context("forkserver")

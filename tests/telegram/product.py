@@ -1,30 +1,31 @@
-"""The bot as people meet it: the real channel, services and assistant, between a simulated node and a fake Telegram."""
+"""The bot as people meet it: all of it is real, between a simulated node and a fake Telegram."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
-from pydantic_ai.models import Model
 
 from agent.channels.telegram.bot import Connection, TelegramBot
 from agent.core.account import CONSOLE, Role
 from agent.core.owner import Owner
 from tests.simulation import Simulation
 from tests.telegram.client import Telegram
-from tests.telegram.people import Account, Person, Talk
+from tests.telegram.people import PATIENCE, Account, Person, Talk
 
 if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
     from agent.voice import Transcriber
 
 
 class Silence:
     """Understands nothing, where a test has nobody who speaks."""
 
-    async def transcribe(self, audio: bytes, *, language: str = "", hints: object = ()) -> str:
+    async def transcribe(self, audio: bytes, *, language: str = "", hints: Sequence[str] = ()) -> str:
         """See :class:`Transcriber`."""
-        raise AssertionError("nobody speaks here")
+        raise AssertionError(f"nobody speaks here: {len(audio)} {language} {hints}")
 
 
 class Product:
@@ -48,6 +49,7 @@ class Product:
         self.model: Model | None = None
         self.transcriber: Transcriber = Silence()
         self.webhook = 0
+        self._going = asyncio.Event()
 
     @property
     def bot(self) -> TelegramBot:
@@ -70,6 +72,22 @@ class Product:
             results = await asyncio.gather(serving, return_exceptions=True)
         if isinstance(results[0], Exception):
             raise results[0]
+
+    async def handled(self) -> None:
+        """Wait until all that was said is handled."""
+        source = f"tg:{self.account.id}"
+        chats = self.simulation.app.services.chats
+        async with asyncio.timeout(PATIENCE):
+            while self.server.updates(self.account)["pending"] or chats.unhandled(source):
+                await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        """For a model's script: say nothing more until :meth:`go_on`."""
+        await self._going.wait()
+
+    def go_on(self) -> None:
+        """Let the model say the rest."""
+        self._going.set()
 
     def let_in(self, name: str, role: Role = Role.OPERATOR, language: str = "en") -> tuple[Person, Talk]:
         """Somebody who may speak, in their private chat."""

@@ -7,14 +7,14 @@ class Refused(Exception):
     Attributes:
         code: the HTTP status, and the `error_code` of the answer.
         description: Telegram's sentence.
-        retry_after: after how many seconds the bot may try again, where Telegram says so.
+        parameters: what a bot can do about it, where Telegram says so.
     """
 
-    def __init__(self, code: int, description: str, retry_after: int | None = None) -> None:
+    def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(f"{code} {description}")
         self.code = code
         self.description = description
-        self.retry_after = retry_after
+        self.parameters = parameters
 
 
 def bad(description: str) -> Refused:
@@ -29,7 +29,13 @@ def forbidden(description: str) -> Refused:
 
 def too_many(seconds: int) -> Refused:
     """The bot is too fast."""
-    return Refused(429, f"Too Many Requests: retry after {seconds}", seconds)
+    return Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+def moved(to: int) -> Refused:
+    """The group has another number now."""
+    why = "Bad Request: group chat was upgraded to a supergroup chat"
+    return Refused(400, why, migrate_to_chat_id=to)
 
 
 def not_modelled(what: str) -> Refused:

@@ -112,4 +112,4 @@ async def _unknown(_call: Call) -> object:
 def refusal(error: Refused) -> Json:
     """The body of an answer that refuses."""
     body: Json = {"ok": False, "error_code": error.code, "description": error.description}
-    return body | ({} if error.retry_after is None else {"parameters": {"retry_after": error.retry_after}})
+    return body | ({"parameters": error.parameters} if error.parameters else {})

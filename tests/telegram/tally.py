@@ -5,6 +5,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from agent.app import App
@@ -139,7 +140,7 @@ class Tally:
             sent = times[sentence.message]
             self._found["answers"] += bool(sent)
             self._found["lost"] += not sent
-            for earlier, later in zip(sent, sent[1:], strict=False):
+            for earlier, later in pairwise(sent):
                 explained = self._window((talk.id, sentence.message), earlier, later, births)
                 self._found["repeated_in_a_window" if explained else "repeated_outside_a_window"] += 1
         places = [order.index(one.reply_to) for one, _ in answers]
@@ -151,9 +152,7 @@ class Tally:
     def _progress(self, messages: Iterable[Seen], chat: int, known: set[tuple[int, int]]) -> None:
         self._found["repeated_progress"] += sum((chat, one.id) not in known for one in messages)
 
-    def _window(
-        self, which: tuple[int, int], earlier: float, later: float, births: Sequence[float]
-    ) -> bool:
+    def _window(self, which: tuple[int, int], earlier: float, later: float, births: Sequence[float]) -> bool:
         """Whether the bot was killed between two sendings of an answer, and had not written down the first.
 
         What a killed bot had sent may be taken after its death, but not after the next one's first call.

@@ -22,7 +22,7 @@ from tests.telegram import control
 from tests.telegram.calls import Upload
 from tests.telegram.faults import Fault
 from tests.telegram.methods import LARGEST_DOWNLOAD
-from tests.telegram.refusals import Refused, too_many
+from tests.telegram.refusals import Refused, moved, too_many
 from tests.telegram.sending import LARGEST_UPLOAD
 from tests.telegram.server import Server, refusal
 
@@ -144,6 +144,8 @@ async def _download(server: Server, request: Request, path: str) -> Response:
 async def _fail(fault: Fault) -> None:
     if fault.status == HTTPStatus.TOO_MANY_REQUESTS:
         raise too_many(fault.retry_after)
+    if fault.moved_to:
+        raise moved(fault.moved_to)
     if fault.status:
         raise Refused(fault.status, HTTPStatus(fault.status).phrase)
 

@@ -37,8 +37,8 @@ def test_openai_wants_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the bot starts, and with what to install."""
     monkeypatch.delitem(sys.modules, "agent.voice.local", raising=False)
-    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
-    with pytest.raises(InvalidSettings, match=r"pocketsphinx.*Install voxnix\[speech\] and libsndfile"):
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(InvalidSettings, match=r"numpy.*Install voxnix\[speech\] and libsndfile"):
         transcriber(settings.load(transcription="local"))
 
 

@@ -5,9 +5,9 @@ import gc
 import json
 import logging
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from agent.voice import Transcriber
 
 CONNECTIONS = 6
-"""To Telegram, side by side. It takes some 30 messages a second, and httpx gets slower with each connection."""
+"""To Telegram, side by side. It takes some 30 messages a second, and httpx slows down with each of them."""
 RETRIES = 5
 """Of a request that Telegram asks to make later; after these it is made later all the same."""
 BEAT_EVERY = 10.0
@@ -106,8 +106,6 @@ class TelegramBot:
         asyncio.run(self._until_stopped())
 
     async def _until_stopped(self) -> None:
-        running = asyncio.current_task()
-        assert running is not None
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -139,7 +137,8 @@ class TelegramBot:
             stack.push_async_callback(outbox.close)
             turns = Turns(outbox, self._services, self._assistant)
             follower = Follower(outbox, self._services, turns.busy)
-            lanes = self._lanes = Lanes(self._reception(me, bot, outbox, turns, follower).handle)
+            door = Door(outbox, self._services, Menus(bot))
+            lanes = self._lanes = Lanes(self._reception(me, bot, outbox, turns, follower, door).handle)
             stack.push_async_callback(lanes.close)
             lanes.add(await asyncio.to_thread(self._services.chats.unhandled, self._source))
             tasks = [
@@ -147,6 +146,7 @@ class TelegramBot:
                 for part in (
                     self._intake(bot).run(),
                     follower.run(),
+                    door.run(),
                     Announcer(outbox, self._services).run(),
                     self._keep_house(bot),
                 )
@@ -155,13 +155,14 @@ class TelegramBot:
             done, _ = await asyncio.wait([beating, *tasks], return_when=asyncio.FIRST_COMPLETED)
             done.pop().result()  # none ends but by an error
 
-    def _reception(
+    def _reception(  # noqa: PLR0913, PLR0917 - the parts that go on by themselves
         self,
         me: Mapping[str, Any],
-        bot: "ExtBot[None]",
+        bot: "ExtBot[int]",
         outbox: Outbox,
         turns: Turns,
         follower: Follower,
+        door: Door,
     ) -> Reception:
         services = self._services
         people, files, menus = People(services), Files(outbox, services), Menus(bot)
@@ -170,22 +171,23 @@ class TelegramBot:
             services=services,
             outbox=outbox,
             people=people,
-            door=Door(outbox, services),
+            door=door,
             turns=turns,
             commands=Commands(
                 outbox=outbox,
                 services=services,
                 turns=turns,
                 follower=follower,
+                door=door,
                 menus=menus,
                 assistant=self._assistant,
             ),
-            taps=Taps(outbox, services, people, turns, follower, files),
+            taps=Taps(outbox, services, people, turns, follower, door, files),
             files=files,
             voice=Voice(outbox, services, self._transcriber),
         )
 
-    async def _open(self, stack: AsyncExitStack) -> "ExtBot[None]":
+    async def _open(self, stack: AsyncExitStack) -> "ExtBot[int]":
         """The bot, known to Telegram.
 
         Raises:
@@ -229,8 +231,13 @@ class TelegramBot:
             for one in updates
         ]
         new = await asyncio.to_thread(self._services.chats.receive, self._source, arrived)
-        if self._lanes is not None:
-            self._lanes.add(new)
+        if self._lanes is None:
+            return
+        for one in new:
+            if (changed := self._lanes.amend(one)) is not None:
+                await asyncio.to_thread(self._services.chats.amend, changed, one)
+            else:
+                self._lanes.add([one])
 
     async def _assistant(self) -> "Assistant":
         """The assistant, loaded beside what else is to be done: updates are taken meanwhile."""
@@ -246,18 +253,29 @@ class TelegramBot:
     async def _beat(self) -> None:
         """Say how it goes, also while nothing comes in."""
         while True:
-            await asyncio.to_thread(self._services.chats.beat, CHANNEL, self._problem)
+            with _logged():
+                await asyncio.to_thread(self._services.chats.beat, CHANNEL, self._problem)
             await asyncio.sleep(BEAT_EVERY)
 
-    async def _keep_house(self, bot: "ExtBot[None]") -> None:
+    async def _keep_house(self, bot: "ExtBot[int]") -> None:
         await Menus(bot).show_to_strangers()
-        # Whoever waits for an operation would start a worker where none runs; what was queued before waits too.
+        # Whoever waits for an operation starts a worker where none runs; what was queued before waits too.
         await asyncio.to_thread(self._services.operations.ensure_worker)
         await self._assistant()
         gc.freeze()  # what is imported by now stays: the collector need not walk it again and again
         while True:
-            await asyncio.to_thread(self._services.chats.prune)
+            with _logged():
+                await asyncio.to_thread(self._services.chats.prune)
             await asyncio.sleep(HOUSEKEEPING.total_seconds())
+
+
+@contextmanager
+def _logged() -> Generator[None]:
+    """What goes wrong within the block is logged: it is done again later, and the bot serves on."""
+    try:
+        yield
+    except Exception:
+        log.exception("the database did not take it")
 
 
 async def _ended(tasks: Sequence["asyncio.Task[None]"]) -> None:

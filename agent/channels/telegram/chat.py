@@ -1,7 +1,7 @@
 """Where somebody speaks, and who: what the rest of the channel knows of an update's sender."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.core.account import Role
@@ -19,10 +19,12 @@ class Chat:
     Attributes:
         id: Telegram's; groups have negative ones.
         thread: the topic; None where there are none.
+        title: of a group; never trusted.
     """
 
     id: int
     thread: int | None = None
+    title: str = field(default="", compare=False)
 
     @property
     def private(self) -> bool:
@@ -72,7 +74,7 @@ class Talk:
         chat: where.
         person: who.
         owner: whose containers are meant: the person's, or a group's that owns some.
-        message: the id of the message, to answer to; None where there is none.
+        message: the id of what was said, or of what was tapped on; None where there is none.
     """
 
     key: str
@@ -80,6 +82,11 @@ class Talk:
     person: Person
     owner: Owner
     message: int | None = None
+
+    @property
+    def quoted(self) -> int | None:
+        """The message that an answer quotes: in a group, where several speak."""
+        return None if self.chat.private else self.message
 
     @property
     def by(self) -> str:
@@ -94,7 +101,8 @@ def chat_of(message: Mapping[str, Any]) -> Chat:
         KeyError, TypeError, ValueError: it is no message.
     """
     thread = message.get("message_thread_id") if message.get("is_topic_message") else None
-    return Chat(_number(message["chat"]["id"]), None if thread is None else _number(thread))
+    title = str(message["chat"].get("title") or "")
+    return Chat(_number(message["chat"]["id"]), None if thread is None else _number(thread), title)
 
 
 def _number(given: object) -> int:

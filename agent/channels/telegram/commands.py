@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.channels.telegram import phrases
 from agent.channels.telegram.chat import Talk
+from agent.channels.telegram.door import Door
 from agent.channels.telegram.follower import Follower
 from agent.channels.telegram.menus import Menus
 from agent.channels.telegram.outbox import Outbox
@@ -15,7 +16,7 @@ from agent.channels.telegram.turns import Turns
 from agent.core.account import Role
 from agent.core.errors import Refusal
 from agent.services.services import Services
-from agent.texts import LANGUAGES, texts_for
+from agent.texts import LANGUAGES, Texts, texts_for
 
 if TYPE_CHECKING:
     from agent.assistant import Assistant
@@ -31,6 +32,7 @@ class Commands:
         services: what can be done.
         turns: can be ended.
         follower: shows what was proposed.
+        door: tells people what they may now.
         menus: change with the language.
         assistant: remembers what was said.
     """
@@ -42,6 +44,7 @@ class Commands:
         services: Services,
         turns: Turns,
         follower: Follower,
+        door: Door,
         menus: Menus,
         assistant: "Callable[[], Awaitable[Assistant]]",
     ) -> None:
@@ -49,9 +52,11 @@ class Commands:
         self._services = services
         self._turns = turns
         self._follower = follower
+        self._door = door
         self._menus = menus
         self._assistant = assistant
         self._commands: dict[str, Command] = {
+            "start": self._greet,
             "help": self._help,
             "cancel": self._cancel,
             "reset": self._reset,
@@ -64,10 +69,9 @@ class Commands:
     async def run(self, talk: Talk, words: str) -> bool:
         """Do a command; whether it was one of these."""
         name, _, rest = words.removeprefix("/").partition(" ")
-        # Telegram begins every chat with a bare /start; one with a name would start a container.
-        name = "help" if words == "/start" else name.lower()
-        command = self._commands.get(name) if words.startswith("/") else None
-        if command is None:
+        command = self._commands.get(name.lower()) if words.startswith("/") else None
+        # Telegram begins every chat with a bare /start; one with a name starts a container.
+        if command is None or (command == self._greet and rest.strip()):
             return False
         try:
             await command(talk, rest.strip())
@@ -75,9 +79,12 @@ class Commands:
             await self._outbox.say(talk, phrases.refusal(talk.person.say, refusal.problem))
         return True
 
+    async def _greet(self, talk: Talk, _rest: str) -> None:
+        await self._menus.show(talk)
+        await self._outbox.say(talk, phrases.greeting(talk.person.say, talk.person.name))
+
     async def _help(self, talk: Talk, _rest: str) -> None:
-        if talk.chat.private:
-            await self._menus.show(talk)
+        await self._menus.show(talk)
         await self._outbox.say(talk, phrases.help_text(talk.person.say, talk.person.role or Role.VIEWER))
 
     async def _cancel(self, talk: Talk, _rest: str) -> None:
@@ -85,21 +92,24 @@ class Commands:
         say = talk.person.say
         stopped = self._turns.cancel(talk)
         operations = self._services.operations
-        waiting = await asyncio.to_thread(operations.waiting, talk.owner, talk.chat.conversation)
-        for operation in waiting:
-            with suppress(Refusal):  # answered meanwhile
+        for operation in await asyncio.to_thread(operations.waiting, talk.owner, talk.chat.conversation):
+            with suppress(Refusal):  # answered meanwhile, or they may not
                 await asyncio.to_thread(operations.deny, talk.owner, operation.id, by=talk.person.account)
-        self._follower.look()
-        text = say("Stopped.") if stopped or waiting else say("There is nothing to stop.")
+                stopped = True
+        text = say("Stopped.") if stopped else say("There is nothing to stop.")
         going = [
             one
             for one in await asyncio.to_thread(operations.list, talk.owner)
             if not one.state.ended and one.request.conversation == talk.chat.conversation
         ]
         lines = [phrases.goes_on(say, one) for one in going]
-        await self._outbox.say(talk, "\n".join([text, *lines]))
+        await self._outbox.say(talk, "\n\n".join([text, *lines]))
+        self._follower.look()
 
     async def _reset(self, talk: Talk, _rest: str) -> None:
+        # What a group has said together is not a viewer's to forget.
+        needed = Role.OPERATOR if talk.by else Role.VIEWER
+        await asyncio.to_thread(self._services.access.authorise, talk.owner.key, talk.by, needed)
         assistant = await self._assistant()
         await asyncio.to_thread(assistant.forget, talk.owner, talk.chat.conversation)
         text = talk.person.say("Forgotten. We start afresh; your containers stay as they are.")
@@ -126,32 +136,55 @@ class Commands:
         await self._menus.show(talk, say)
 
     async def _settings(self, talk: Talk, _rest: str) -> None:
-        preference = await asyncio.to_thread(self._services.preferences.of, talk.person.account)
+        preference = await asyncio.to_thread(self._services.preferences.of, talk.owner.key)
         await self._outbox.say(talk, phrases.settings(talk.person.say, preference))
 
     async def _access(self, talk: Talk, rest: str) -> None:
         """For admins: who is let in, and changes of that."""
-        access, by = self._services.access, talk.person.account
+        access, by, say = self._services.access, talk.person.account, talk.person.say
+        if not talk.chat.private:
+            await self._share(talk, rest)
+            return
         match rest.split():
             case ["approve", code, *role]:
-                await asyncio.to_thread(access.approve, by, code, _role(role))
+                await asyncio.to_thread(access.approve, by, code, _role(say, role))
+                self._door.look()
             case ["role", account, role]:
-                await asyncio.to_thread(access.set_role, by, account, _role([role]))
+                changed = await asyncio.to_thread(access.set_role, by, account, _role(say, [role]))
+                await self._door.changed(account, changed.role)
             case ["revoke", account]:
                 await asyncio.to_thread(access.revoke, by, account)
-            case ["share" | "unshare" as what] if not talk.chat.private:
-                await asyncio.to_thread(access.share, by, talk.chat.account, shared=what == "share")
+                self._turns.end_those_of(account)
+                await self._door.changed(account, None)
             case _:
                 pass
         accounts = await asyncio.to_thread(access.accounts, by)
         pairings = await asyncio.to_thread(access.pairings, by)
-        await self._outbox.say(talk, phrases.access(talk.person.say, accounts, pairings))
+        await self._outbox.say(talk, phrases.access(say, accounts, pairings))
+
+    async def _share(self, talk: Talk, rest: str) -> None:
+        """In a group only what concerns it is said: who else uses the server is nobody's business there."""
+        say, chat = talk.person.say, talk.chat
+        if rest not in {"share", "unshare"}:
+            raise Refusal(
+                say("In a group I say nothing of who may use this server."), say("Ask me in private.")
+            )
+        shared = rest == "share"
+        share = self._services.access.share
+        await asyncio.to_thread(share, talk.person.account, chat.account, shared=shared, name=chat.title)
+        text = (
+            say("From now on this group has containers of its own, which its people share.")
+            if shared
+            else say(
+                "From now on everybody here has their own containers. Those of the group stay as they are."
+            )
+        )
+        await self._outbox.say(talk, text)
 
 
-def _role(given: list[str]) -> Role:
+def _role(say: Texts, given: list[str]) -> Role:
     try:
         return Role((given or [Role.OPERATOR.value])[0].lower())
     except ValueError:
-        raise Refusal(
-            f"There is no role {given[0][:20]}.", f"The roles are {', '.join(role.value for role in Role)}."
-        ) from None
+        roles = ", ".join(role.value for role in Role)
+        raise Refusal(say("There is no such role."), say("The roles are: {roles}.", roles=roles)) from None

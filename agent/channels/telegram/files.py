@@ -1,4 +1,4 @@
-"""Files that people send: into the /workspace of the container that is named, the only one, or as they choose."""
+"""Files that people send: into /workspace of the container that is named, the only one, or as they choose."""
 
 import asyncio
 from collections.abc import Mapping

@@ -21,7 +21,7 @@ LOOK_EVERY = 0.5
 EDIT_EVERY = 1.1
 """Seconds between two edits of one message; Telegram takes about one a second."""
 WORTH_A_MESSAGE = timedelta(seconds=1.5)
-"""What is done sooner is told by the answer alone."""
+"""What is done sooner is told by the answer alone, where there is one to come."""
 NUMBER = "operation:"
 OFFERS: dict[OperationKind, tuple[str, ...]] = {
     OperationKind.CREATE: ("logs", "stop"),
@@ -38,10 +38,11 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Shown:
-    """What is seen of an operation, and when it may be changed again."""
+    """What is seen of an operation, when it may be changed again, and whether its chat takes nothing."""
 
     text: str = ""
     due: float = 0.0
+    closed: bool = False
     task: asyncio.Task[None] | None = field(default=None)
 
 
@@ -123,28 +124,38 @@ class Follower:
         say = await asyncio.to_thread(self._texts, operation)
         chat = Chat.of(operation.request.conversation)
         now = asyncio.get_running_loop().time()
-        if operation.state is OperationState.PROPOSED:
-            if known is None and not self._busy(chat.conversation):
-                await self.ask(operation, say, None)
-            return
         if operation.state.ended:
             if known is not None:
                 await self._end(operation, say, chat, known)
             return
+        if known is None and (shown.closed or not await asyncio.to_thread(self._serves, operation)):
+            return
+        busy = self._busy(chat.conversation)
+        if operation.state is OperationState.PROPOSED:
+            if known is None and not busy:  # the answer comes first
+                shown.closed = await self.ask(operation, say, None) is None
+            return
         text = phrases.progress(say, operation)
         age = self._services.chats.now() - operation.created_at
-        if known is None and age >= WORTH_A_MESSAGE:
+        if known is None and (age >= WORTH_A_MESSAGE or not busy):
             delivery = await self._outbox.send(
                 chat, formatted(text)[0], key=f"{NUMBER}{operation.id}", following=True
             )
-            if delivery is not None:
-                shown.text, shown.due = text, now + EDIT_EVERY
+            shown.closed = delivery is None
+            shown.text, shown.due = text, now + EDIT_EVERY
         elif known is not None and text != shown.text and now >= shown.due:
             shown.text, shown.due = text, now + EDIT_EVERY
             await self._outbox.edit(known, formatted(text)[0])
 
-    async def ask(self, operation: Operation, say: Texts, shown: Delivery | None) -> None:
-        """Put a plan to the person who may agree to it, in the message that shows the operation."""
+    def _serves(self, operation: Operation) -> bool:
+        return self._services.access.serves(operation.request.by or operation.owner)
+
+    async def ask(self, operation: Operation, say: Texts, shown: Delivery | None) -> Delivery | None:
+        """Put a plan to the person who may agree to it, in the message that shows the operation.
+
+        Returns:
+            Where it is; None where the chat is closed to us.
+        """
         chat = Chat.of(operation.request.conversation)
         digest = operation.plan.digest if operation.plan else ""
         about = {"operation": operation.id, "owner": operation.owner}
@@ -160,12 +171,13 @@ class Follower:
         part = formatted(phrases.plan(say, operation))[0]
         if shown is not None:
             await self._outbox.edit(shown, part, keyboard)
-        else:
-            await self._outbox.send(chat, part, keyboard, key=f"{NUMBER}{operation.id}", following=True)
+            return shown
+        return await self._outbox.send(chat, part, keyboard, key=f"{NUMBER}{operation.id}", following=True)
 
     async def _end(self, operation: Operation, say: Texts, chat: Chat, known: Delivery) -> None:
         offers: list[tuple[str, Action]] = []
-        if operation.state is OperationState.DONE:
+        serves = await asyncio.to_thread(self._serves, operation)
+        if serves and operation.state is OperationState.DONE:
             offers = [
                 (phrases.label(say, command), {"do": "say", "words": f"/{command} {operation.workload}"})
                 for command in OFFERS.get(operation.kind, ())
@@ -175,7 +187,7 @@ class Follower:
         keyboard = await self._keyboard(chat, account, offers)
         await self._outbox.edit(known, part, keyboard)
         took = (operation.ended_at or operation.created_at) - (operation.started_at or operation.created_at)
-        if took > timedelta(seconds=PATIENCE) and operation.state is not OperationState.DENIED:
+        if serves and took > timedelta(seconds=PATIENCE) and operation.state is not OperationState.DENIED:
             # An edit rings no bell, and the answer has long said that it goes on.
             await self._outbox.send(chat, part, key=f"{NUMBER}{operation.id}/end", reply_to=known.message)
         await asyncio.to_thread(self._services.chats.settle, known.key)

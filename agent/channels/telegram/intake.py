@@ -5,13 +5,13 @@ import hmac
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from telegram import Bot
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from agent.core.errors import HostFailure
@@ -30,6 +30,8 @@ GRACE = 10
 """Seconds on top of that until the connection is taken for dead."""
 LONGEST_WAIT = 60.0
 """Seconds between two attempts at most."""
+KEPT_AGAIN_AFTER = 1.0
+"""Seconds after which updates are offered to the database again."""
 LARGEST = 1 << 20
 """Bytes of a posted update; Telegram's are far smaller."""
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
@@ -65,9 +67,19 @@ class Polling:
         while True:
             updates = await persist(lambda at=offset: self._ask(at), self._health)
             if updates:
-                await self._receive(updates)
+                await self._keep(updates)
                 # Only the next question tells Telegram that these have arrived.
                 offset = max(int(update["update_id"]) for update in updates) + 1
+
+    async def _keep(self, updates: Sequence[Mapping[str, Any]]) -> None:
+        """Keep updates, however long the database does not take them: until then Telegram has them."""
+        while True:
+            try:
+                return await self._receive(updates)
+            except Exception:
+                log.exception("updates could not be kept")
+                self._health("The database does not take what people write: look at the log of the bot.")
+                await asyncio.sleep(KEPT_AGAIN_AFTER)
 
     async def _ask(self, offset: int) -> list[dict[str, Any]]:
         # As they come: one that the library cannot read must be kept as well, or it would come for ever.
@@ -115,7 +127,7 @@ class Webhook:
 
         class Server(uvicorn.Server):
             @contextmanager
-            def capture_signals(self) -> Iterator[None]:
+            def capture_signals(self) -> Generator[None]:
                 yield  # the bot has its own
 
         async def post(request: Request) -> Response:
@@ -195,7 +207,7 @@ def _problem(error: BaseException | None) -> str:
     match error:
         case Conflict():
             return "Another process takes the updates of this bot: stop it, or give it a token of its own."
-        case InvalidToken():
+        case InvalidToken() | EndPointNotFound():  # what PTB makes of it for a method that it does not have
             return "Telegram does not accept the token: look at the setting telegram_token."
         case RetryAfter():
             return "Telegram asks us to wait: too many requests."

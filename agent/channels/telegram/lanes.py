@@ -1,16 +1,19 @@
 """Lanes: what comes in of one chat is handled in order; chats do not wait for each other."""
 
 import asyncio
+import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from agent.channels.telegram.chat import chat_of
 from agent.core.chat import Incoming
 
 log = logging.getLogger(__name__)
 CANCEL = "/cancel"
+EDITED = "edited_message"
 
 
 class Lanes:
@@ -23,6 +26,7 @@ class Lanes:
     def __init__(self, handle: Callable[[Incoming], Awaitable[None]]) -> None:
         self._handle = handle
         self._queues: dict[str, deque[Incoming]] = {}
+        self._begun: dict[str, Incoming] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, arrived: Iterable[Incoming]) -> None:
@@ -37,6 +41,26 @@ class Lanes:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def amend(self, edit: Incoming) -> Incoming | None:
+        """Put what a message was changed to in the place of one that waits still.
+
+        Returns:
+            The message as it is handled now; None where it has begun already, or this is no change of one.
+        """
+        if EDITED not in edit.payload or edit.lane not in self._queues:
+            return None
+        edited = _content(edit.payload, EDITED)
+        queue = self._queues[edit.lane]
+        for place, waiting in enumerate(queue):
+            if waiting is self._begun.get(edit.lane):
+                continue
+            said = _content(waiting.payload, "message")
+            if said and said.get("message_id") == edited.get("message_id"):
+                update = {"update_id": waiting.number, "message": edited}
+                queue[place] = replace(waiting, payload=json.dumps(update))
+                return queue[place]
+        return None
+
     async def close(self) -> None:
         """Stop handling. What was not finished is still open in the database."""
         tasks = list(self._tasks)
@@ -48,13 +72,21 @@ class Lanes:
         queue = self._queues[lane]
         try:
             while queue:
+                one = self._begun[lane] = queue[0]
                 try:
-                    await self._handle(queue[0])
+                    await self._handle(one)
                 except Exception:  # the next one has a right to be handled too
-                    log.exception("%s could not be handled", queue[0].key)
+                    log.exception("%s could not be handled", one.key)
                 queue.popleft()
         finally:
             del self._queues[lane]
+            self._begun.pop(lane, None)
+
+
+def _content(payload: str, kind: str) -> dict[str, Any]:
+    """What an update of a kind has in it; nothing where it is another one."""
+    content: Any = json.loads(payload).get(kind)
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
 def lane_of(update: Mapping[str, Any]) -> str:
@@ -63,10 +95,12 @@ def lane_of(update: Mapping[str, Any]) -> str:
     A tap on a button and ``/cancel`` overtake: each has a lane of its own.
     """
     number = update.get("update_id")
-    for kind in ("message", "edited_message"):
-        message = update.get(kind)
+    for kind in ("message", EDITED):
+        message: Mapping[str, Any] = update.get(kind) or {}
         try:
-            if str(message.get("text", "")).split("@")[0].strip().lower() == CANCEL:
+            # In a group it is said to a bot by name, before or behind it.
+            words = str(message.get("text", "")).lower().split()
+            if [word.split("@")[0] for word in words if not word.startswith("@")] == [CANCEL]:
                 return f"cancel {number}"
             return chat_of(message).conversation
         except (AttributeError, KeyError, TypeError, ValueError):

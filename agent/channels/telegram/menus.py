@@ -42,7 +42,6 @@ def entries(say: Texts) -> tuple[Entry, ...]:
         Entry("restart", operator, say("restart one: /restart dev")),
         Entry("logs", viewer, say("its last log lines: /logs dev 20")),
         Entry("exec", operator, say("run a command in one: /exec dev uptime")),
-        Entry("usage", viewer, say("what space and memory are used")),
         Entry("send", operator, say("get a file out of one: /send dev report.pdf")),
         Entry("modules", viewer, say("what a container can be made of")),
         Entry("cancel", viewer, say("stop what I am doing")),
@@ -88,17 +87,20 @@ class Menus:
             say: their texts, where those have changed just now.
         """
         say, role = say or talk.person.say, talk.person.role
-        if role is None or (talk.chat.private and self._shown.get(talk.chat.id) == (say.language, role)):
+        if role is None:
             return
-        commands = [BotCommand(entry.name, entry.about) for entry in allowed(say, role)]
+        if talk.chat.private:
+            await self.offer(talk.chat.id, say, role)
+            return
         person = int(talk.person.account.removeprefix(PREFIX))
-        scope = (
-            BotCommandScopeChat(talk.chat.id)
-            if talk.chat.private
-            else BotCommandScopeChatMember(talk.chat.id, person)
-        )
-        if await self._set(commands, scope=scope) and talk.chat.private:
-            self._shown[talk.chat.id] = say.language, role
+        await self._set(_commands(say, role), scope=BotCommandScopeChatMember(talk.chat.id, person))
+
+    async def offer(self, chat: int, say: Texts, role: Role) -> None:
+        """Offer what a role allows in somebody's private chat."""
+        if self._shown.get(chat) == (say.language, role):
+            return
+        if await self._set(_commands(say, role), scope=BotCommandScopeChat(chat)):
+            self._shown[chat] = say.language, role
 
     async def hide(self, chat: int) -> None:
         """Offer nothing any more to somebody whose role was taken."""
@@ -114,6 +116,10 @@ class Menus:
         except TelegramError as error:
             log.warning("a menu could not be shown: %s", error)
             return False
+
+
+def _commands(say: Texts, role: Role) -> list[BotCommand]:
+    return [BotCommand(entry.name, entry.about) for entry in allowed(say, role)]
 
 
 def _start(say: Texts) -> BotCommand:

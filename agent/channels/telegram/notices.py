@@ -1,4 +1,4 @@
-"""What the bot says by itself, with a button for what is obvious: a container crashed, a quota is nearly full."""
+"""What the bot says by itself, with a button for what is obvious: of a crash, or of a quota nearly full."""
 
 import asyncio
 import logging
@@ -40,7 +40,9 @@ class Announcer:
 
     def _due(self) -> list[Notice]:
         due = self._services.notices.due(self._services.chats.now())
-        return [one for one in due if one.owner.startswith(PREFIX)]
+        return [
+            one for one in due if one.owner.startswith(PREFIX) and self._services.access.serves(one.owner)
+        ]
 
     async def _deliver(self, notice: Notice) -> None:
         chat = Chat(int(notice.owner.removeprefix(PREFIX)))

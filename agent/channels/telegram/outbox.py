@@ -3,13 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Message, ReplyParameters
+from telegram import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+)
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
-from telegram.ext import ExtBot
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from agent.channels.telegram.chat import Chat, Talk
@@ -20,9 +27,14 @@ from agent.core.chat import Delivery, Incoming
 from agent.core.errors import HostFailure
 from agent.services.chats import Chats
 
+if TYPE_CHECKING:
+    from telegram.ext import ExtBot
+
 T = TypeVar("T")
 Keyboard = Sequence[Sequence[tuple[str, str]]]
 """Rows of buttons: what stands on each, and what the chat sends back."""
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+"""What a model was made to write must not have Telegram fetch an address."""
 LONGEST_WAIT = 60.0
 """Seconds between two attempts at most."""
 
@@ -38,7 +50,7 @@ class Outbox:
         lines: how many things can be sent at the same time.
     """
 
-    def __init__(self, bot: "ExtBot[None]", chats: Chats, lines: int) -> None:
+    def __init__(self, bot: "ExtBot[int]", chats: Chats, lines: int) -> None:
         self._bot = bot
         self._chats = chats
         self._records = Records(chats)
@@ -86,6 +98,7 @@ class Outbox:
                 to.id,
                 part.text,
                 entities=part.entities,
+                link_preview_options=NO_PREVIEW,
                 message_thread_id=to.thread,
                 reply_markup=_markup(keyboard),
                 reply_parameters=_reply(reply_to),
@@ -93,12 +106,14 @@ class Outbox:
             following=following,
         )
 
-    async def tell(self, chat: Chat, markdown: str, keyboard: Keyboard = (), *, key: str = "") -> None:
+    async def tell(
+        self, chat: Chat, markdown: str, keyboard: Keyboard = (), *, key: str = "", following: bool = False
+    ) -> None:
         """Send a fixed text, with buttons below its end; see :meth:`send`."""
         *parts, last = formatted(markdown)
         for number, part in enumerate(parts):
             await self.send(chat, part, key=f"{key}/{number}" if key else "")
-        await self.send(chat, last, keyboard, key=key)
+        await self.send(chat, last, keyboard, key=key, following=following)
 
     async def say(self, talk: Talk, markdown: str, keyboard: Keyboard = (), *, key: str = "") -> None:
         """Tell somebody something where they speak."""
@@ -141,15 +156,17 @@ class Outbox:
 
     async def edit(self, delivery: Delivery, part: Part, keyboard: Keyboard = ()) -> None:
         """Change a message; the same again changes nothing."""
-        await self._try(
-            lambda: self._bot.edit_message_text(
-                part.text,
-                delivery.chat,
-                delivery.message,
-                entities=part.entities,
-                reply_markup=_markup(keyboard),
+        with suppress(ChatMigrated):  # what a group was told before it moved stays as it is
+            await self._try(
+                lambda: self._bot.edit_message_text(
+                    part.text,
+                    delivery.chat,
+                    delivery.message,
+                    entities=part.entities,
+                    link_preview_options=NO_PREVIEW,
+                    reply_markup=_markup(keyboard),
+                )
             )
-        )
 
     async def draft(self, chat: Chat, number: int, part: Part) -> None:
         """Show an answer while it is written. It is a preview: one that is lost is not repeated."""
@@ -205,7 +222,7 @@ class Outbox:
                     async with self._lines:
                         return await send()
         except (BadRequest, Forbidden) as error:
-            # Nobody is there to be told: the chat is gone, the bot was blocked, the message is as it should be.
+            # Nobody can be told: the chat is gone, the bot was blocked, the message is as it should be.
             log.info("Telegram does not take a message: %s", error)
         return None
 

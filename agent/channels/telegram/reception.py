@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from agent.channels.telegram.taps import Taps
 from agent.channels.telegram.turns import Turns
 from agent.channels.telegram.voice import Voice
 from agent.core.chat import Incoming
-from agent.core.errors import problem_of
+from agent.core.errors import Refusal, problem_of
 from agent.services.services import Services
 
 LATE = timedelta(minutes=10)
@@ -76,10 +77,13 @@ class Reception:
         update = json.loads(incoming.payload)
         try:
             await self._route(incoming, update)
+        except Refusal as refusal:
+            await self._apologise(update, refusal)
         except Exception as error:
             # Whatever is in an update or goes wrong with it: it was handled, and its sender is told.
             log.exception("%s could not be handled", incoming.key)
-            await self._apologise(update, error)
+            with suppress(ValueError):  # not even its chat is one
+                await self._apologise(update, error)
         await self._outbox.handled(incoming)
 
     async def _route(self, incoming: Incoming, update: Mapping[str, Any]) -> None:
@@ -141,26 +145,38 @@ class Reception:
         words = self._mention.sub("", text).strip()
         if chat_of(message).private:
             return words
-        replied = message.get("reply_to_message")
-        to_us = isinstance(replied, dict) and (replied.get("from") or {}).get("id") == self._me
+        replied: Mapping[str, Any] = message.get("reply_to_message") or {}
+        author: Mapping[str, Any] = replied.get("from") or {}
+        to_us = author.get("id") == self._me
         # A command without a name is for every bot of the group, and so for none in particular.
         return words if mentioned or to_us else None
 
     async def _say_that_it_is_late(self, talk: Talk, message: Mapping[str, Any]) -> None:
-        sent = datetime.fromtimestamp(int(message.get("date", 0)), UTC)
-        age = self._services.chats.now() - sent
-        if age >= LATE:
+        now, sent = self._services.chats.now(), message.get("date")
+        # Compared as numbers: not every one is a moment.
+        if isinstance(sent, int) and 0 < sent <= (now - LATE).timestamp():
+            age = now - datetime.fromtimestamp(sent, UTC)
             await self._outbox.say(talk, phrases.late(talk.person.say, age), key=f"{talk.key}/late")
 
     async def _apologise(self, update: Mapping[str, Any], error: Exception) -> None:
-        message = update.get("message") or (update.get("callback_query") or {}).get("message")
-        try:
-            chat, user = chat_of(message), update["message"]["from"]
-            person = await asyncio.to_thread(self._people.person, user)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        """Say what went wrong, to who is let in: over the chat where they tapped, else in it."""
+        match update:
+            case {"callback_query": {"id": str(tap), "from": {"id": int()} as user}}:
+                chat = None
+            case {"message": {"from": {"id": int()} as user, "chat": {"id": int()}} as message} | {
+                "edited_message": {"from": {"id": int()} as user, "chat": {"id": int()}} as message
+            }:
+                tap, chat = "", chat_of(message)
+            case _:
+                return
+        person = await asyncio.to_thread(self._people.person, user)
+        problem = problem_of(error)
+        if person.role is None:
             return
-        if person.role is not None:
-            await self._outbox.tell(chat, str(problem_of(error)))
+        if chat is None:
+            await self._outbox.answer(tap, phrases.tap_refusal(person.say, problem), alert=True)
+        else:
+            await self._outbox.tell(chat, phrases.refusal(person.say, problem))
 
 
 def _is_service_message(message: Mapping[str, Any]) -> bool:

@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
 
 from agent.channels.telegram.chat import Talk
 from agent.channels.telegram.formatting import formatted
 from agent.channels.telegram.outbox import Outbox
 from agent.channels.telegram.splitting import Part
-from agent.core.chat import Delivery
+
+if TYPE_CHECKING:
+    from agent.core.chat import Delivery
 
 TYPING_EVERY = 4.5
 """Seconds; what Telegram shows fades after five."""
@@ -119,7 +122,7 @@ class Growing:
         elif self._message is None:
             # Known by its key: after a crash the same message goes on growing.
             self._message = await self._outbox.send(
-                self._talk.chat, parts[0], key=self._key, reply_to=self._talk.message
+                self._talk.chat, parts[0], key=self._key, reply_to=self._talk.quoted
             )
         else:
             await self._outbox.edit(self._message, parts[0])

@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from agent.channels.telegram import phrases
-from agent.channels.telegram.chat import PREFIX, Chat, Talk, chat_of
+from agent.channels.telegram.chat import Person, Talk, chat_of
+from agent.channels.telegram.door import Door
 from agent.channels.telegram.files import Files
 from agent.channels.telegram.follower import Follower
 from agent.channels.telegram.formatting import escaped
 from agent.channels.telegram.outbox import Outbox
 from agent.channels.telegram.people import People
 from agent.channels.telegram.turns import Turns
-from agent.core.account import Account, Role
-from agent.core.chat import Action, Button, Delivery
-from agent.core.errors import InvalidRequest, PlanChanged, Refusal
+from agent.core.account import Role
+from agent.core.chat import Button, Delivery
+from agent.core.errors import PlanChanged, Refusal, VoxnixError
 from agent.core.owner import Owner
 from agent.services.services import Services
-from agent.texts import texts_for
 
 READING = ("/logs", "/status", "/list")
 """Commands that may be tapped for again and again; another one is done once."""
@@ -33,6 +33,7 @@ class Taps:
         people: knows who taps.
         turns: says what a button says.
         follower: shows plans.
+        door: tells who is let in.
         files: puts files where a button says.
     """
 
@@ -43,6 +44,7 @@ class Taps:
         people: People,
         turns: Turns,
         follower: Follower,
+        door: Door,
         files: Files,
     ) -> None:
         self._outbox = outbox
@@ -50,31 +52,29 @@ class Taps:
         self._people = people
         self._turns = turns
         self._follower = follower
+        self._door = door
         self._files = files
-        self._doing: set[str] = set()
 
     async def handle(self, key: str, tap: Mapping[str, Any]) -> None:
         """Handle a tap to its end. Telegram is answered in any case, so that the button stops turning."""
-        message = tap.get("message")
+        message: Mapping[str, Any] | None = tap.get("message")
         person = await asyncio.to_thread(self._people.person, tap["from"])
-        data = str(tap.get("data", ""))
-        if not isinstance(message, dict) or data in self._doing:  # tapped twice: the first tap is under way
+        if message is None:
             await self._outbox.answer(tap["id"])
             return
+        if person.role is None:
+            await self._outbox.answer(tap["id"], person.say("You are not let in."), alert=True)
+            return
         chat = chat_of(message)
-        self._doing.add(data)
         try:
-            if person.role is None:
-                raise Refusal(person.say("You are not let in."))
+            data = str(tap.get("data", ""))
             button = await asyncio.to_thread(self._services.chats.button, data, person.account, chat.id)
             owner = await asyncio.to_thread(self._people.owner, chat, person)
             talk = Talk(key, chat, person, owner, message.get("message_id"))
             await self._do(button, talk, tap["id"])
-        except Refusal as refusal:
-            text = phrases.refusal(person.say, refusal.problem)
-            await self._outbox.answer(tap["id"], text[:200], alert=True)
-        finally:
-            self._doing.discard(data)
+        except VoxnixError as error:
+            text = phrases.tap_refusal(person.say, error.problem)
+            await self._outbox.answer(tap["id"], text, alert=True)
 
     async def offer_correction(self, talk: Talk, words: str) -> None:
         """Offer to do what a message was changed to."""
@@ -96,15 +96,20 @@ class Taps:
                 await self._outbox.answer(tap)
                 await self._say(button, talk)
             case "pair":
-                account = await asyncio.to_thread(self._paired, talk.person.account, action)
-                await self._outbox.answer(tap, say("Done."))
-                await self._let_in(talk, account, str(action["code"]))
+                account = await asyncio.to_thread(
+                    self._services.access.approve,
+                    talk.person.account,
+                    str(action["code"]),
+                    Role(action["role"]),
+                )
                 await asyncio.to_thread(self._services.chats.use, button)
+                await self._outbox.answer(tap, say("Done."))
+                await self._let_in(talk, account.name, Role(action["role"]))
             case "put":
                 await self._outbox.answer(tap)
-                once = replace(talk, key=_key(button))
+                of_button = replace(talk, key=f"button:{button.id}")
                 await self._files.place(
-                    once, str(action["workload"]), str(action["file"]), str(action["name"])
+                    of_button, str(action["workload"]), str(action["file"]), str(action["name"])
                 )
                 await asyncio.to_thread(self._services.chats.use, button)
             case _:
@@ -113,12 +118,13 @@ class Taps:
     async def _say(self, button: Button, talk: Talk) -> None:
         """As if the person had said it. What changes something has the button's own key: two taps are one."""
         words = str(button.action["words"])
-        again = words.startswith(READING)
-        await self._turns.run(talk if again else replace(talk, key=_key(button)), words)
+        if words.startswith(READING):
+            await self._turns.run(talk, words)
+            return
+        await self._turns.run(replace(talk, key=f"button:{button.id}"), words, once=True)
+        # Not before: after a crash the same tap goes on with it.
+        await asyncio.to_thread(self._services.chats.use, button)
         self._follower.look()
-        if not again:
-            # Not before: after a crash it has to be taken up where it was.
-            await asyncio.to_thread(self._services.chats.use, button)
 
     async def _decide(self, button: Button, talk: Talk) -> None:
         operations = self._services.operations
@@ -139,28 +145,9 @@ class Taps:
         await asyncio.to_thread(self._services.chats.use, button)
         self._follower.look()
 
-    def _paired(self, by: str, action: Action) -> Account:
-        """Who has the code of a button; also where they were let in so already, maybe before a crash."""
-        access, role = self._services.access, Role(action["role"])
-        try:
-            return access.approve(by, str(action["code"]), role)
-        except InvalidRequest:
-            account = access.account(str(action["account"]))
-            if account is None or account.role is not role:
-                raise
-            return account
-
-    async def _let_in(self, talk: Talk, account: Account, code: str) -> None:
-        role = account.role or Role.VIEWER
+    async def _let_in(self, talk: Talk, name: str, role: Role) -> None:
+        person: Person = talk.person
         if talk.message is not None:
             shown = Delivery("", talk.chat.id, talk.message)
-            text = phrases.let_in(talk.person.say, account.name, role)
-            await self._outbox.change(shown, text)
-        language = (await asyncio.to_thread(self._services.preferences.of, account.key)).language
-        chat = Chat(int(account.key.removeprefix(PREFIX)))
-        await self._outbox.tell(chat, phrases.welcome(texts_for(language), role), key=f"pairing:{code}/welcome")
-
-
-def _key(button: Button) -> str:
-    """Of what a button does: tapped twice, or taken up after a crash, it is the same."""
-    return f"button:{button.id}"
+            await self._outbox.change(shown, phrases.let_in(person.say, name, role))
+        self._door.look()

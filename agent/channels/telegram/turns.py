@@ -18,12 +18,14 @@ from agent.core.operation import Request
 from agent.services.services import Services
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from agent.assistant import Assistant, Finished
 
 CHANNEL = "telegram"
 VOICE = "telegram voice"
 PATIENCE = 20.0
-"""Seconds that the assistant waits for an operation before it says that it goes on; progress is shown anyway."""
+"""Seconds that the assistant waits for an operation before it says that it goes on; progress is shown."""
 
 log = logging.getLogger(__name__)
 
@@ -57,14 +59,27 @@ class Turns:
             return False
         return task.cancel()
 
-    async def run(self, talk: Talk, words: str, *, channel: str = CHANNEL) -> None:
-        """Answer what somebody said."""
+    def end_those_of(self, account: str) -> None:
+        """End what is under way for somebody who may not speak any more, wherever that is."""
+        for speaker, task in self._running.values():
+            if speaker == account:
+                task.cancel()
+
+    async def run(self, talk: Talk, words: str, *, channel: str = CHANNEL, once: bool = False) -> None:
+        """Answer what somebody said.
+
+        Args:
+            talk: who speaks where.
+            words: what they said.
+            channel: how.
+            once: whether the answer is sent once for the key, however often that is run.
+        """
         request = Request(
             channel=channel, conversation=talk.chat.conversation, words=words, by=talk.by, key=talk.key
         )
         async with self._lock(talk.chat.conversation):
             # A task of its own: a person may end it, and what waits behind it goes on.
-            turn = asyncio.create_task(self._answer(talk, request), name=f"turn {talk.key}")
+            turn = asyncio.create_task(self._answer(talk, request, once=once), name=f"turn {talk.key}")
             self._running[talk.chat.conversation] = talk.person.account, turn
             try:
                 await asyncio.shield(turn)
@@ -78,7 +93,7 @@ class Turns:
             finally:
                 del self._running[talk.chat.conversation]
 
-    async def _answer(self, talk: Talk, request: Request) -> None:
+    async def _answer(self, talk: Talk, request: Request, *, once: bool) -> None:
         growing = Growing(self._outbox, talk)
         try:
             finished = await self._followed(talk, request, growing)
@@ -86,7 +101,7 @@ class Turns:
             await growing.stop()
         for number, file in enumerate(finished.files):
             await self._send_file(talk, number, file)
-        await self._send(talk, finished.text, growing)
+        await self._send(talk, finished.text, growing, once=once)
 
     async def _followed(self, talk: Talk, request: Request, growing: Growing) -> "Finished":
         """How a turn ends; what is said until then is seen to grow."""
@@ -106,17 +121,19 @@ class Turns:
                             pass
         raise RuntimeError("a turn ended without an end")
 
-    async def _send(self, talk: Talk, answer: str, growing: Growing) -> None:
+    async def _send(self, talk: Talk, answer: str, growing: Growing, *, once: bool) -> None:
         whole = letter(answer, talk.person.say)
         *parts, last = await growing.end(list(whole.parts)) or [None]
         for number, part in enumerate(parts):
             if part is not None:
-                await self._outbox.send(talk.chat, part, key=f"{talk.key}/{number}", reply_to=talk.message)
+                await self._outbox.send(talk.chat, part, key=f"{talk.key}/{number}", reply_to=talk.quoted)
         if last is not None:
             # Who handles the update notes at once that this was sent: it needs no key of its own.
-            await self._outbox.send(talk.chat, last, reply_to=talk.message)
+            key = f"{talk.key}/last" if once else ""
+            await self._outbox.send(talk.chat, last, key=key, reply_to=talk.quoted)
         if (file := whole.document) is not None:
-            await self._outbox.send_file(talk.chat, file.filename, file.data, file.caption)
+            key = f"{talk.key}/long"
+            await self._outbox.send_file(talk.chat, file.filename, file.data, file.caption, key=key)
 
     async def _send_file(self, talk: Talk, number: int, file: SentFile) -> None:
         try:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from tests.box.inside.product import destroy, host, machine_of, voxnix
 from tests.box.inside.sandbox import ROOT, Sandbox, lines, zfs_on_the_host
+from tests.telegram.client import serving
 
 VOXNIX = "/usr/local/bin/voxnix"
 PROGRAMS = Path("/var/lib/voxnix/sandboxed-programs")
@@ -117,6 +119,33 @@ def test_the_bot_lists_what_people_have(bot: Sandbox, dev: str) -> None:
     answer = bot.run("voxnix", "list", "--json")
     assert answer.returncode == 0, answer
     assert dev in [one["spec"]["name"] for one in json.loads(answer.stdout)["workloads"]]
+
+
+def end(unit: str) -> None:
+    """Stop a service, if it is still there."""
+    subprocess.run(["systemctl", "stop", unit], check=False)
+
+
+async def test_the_bot_talks_to_people(bot: Sandbox) -> None:
+    """The network, the database and all that it imports work under its rules."""
+    with serving(seed=11) as telegram:
+        account = telegram.bot()
+        # A folder of its own: in the one above, the test before has put a database of root's.
+        state = f"VOXNIX_STATE_DIR=/var/lib/voxnix-bot/{uuid.uuid4().hex}"
+        given = [f"VOXNIX_TELEGRAM_TOKEN={account.token}", f"VOXNIX_TELEGRAM_API={telegram.url}"]
+        unit = bot.start("itself", "/usr/bin/env", "HOME=/var/lib/voxnix-bot", state, *given, VOXNIX, "bot")
+        try:
+            ann = telegram.person("Ann").opens(account)
+            ann.says("hello")
+            code = (await ann.hears("this code", 60)).text.split("code: ")[1].split()[0]
+            answer = bot.run(state, "voxnix", "access", "approve", code, "--role", "operator")
+            assert answer.returncode == 0, answer
+            ann.says("what do I have?")
+            await ann.hears("containers", 60)
+            assert host("systemctl", "is-active", unit).strip() == "active"
+        finally:
+            end(unit)
+        assert not telegram.unknown
 
 
 @pytest.mark.parametrize(

@@ -83,12 +83,10 @@ EVERYTHING: dict[str, Callable[[Texts], str]] = {
     "code": lambda say: phrases.pairing_code(say, "ABCD2345"),
     "greeting": lambda say: phrases.greeting(say, STRANGER),
     "revoked": phrases.revoked,
-    "needs_approval": phrases.needs_approval,
     "late": lambda say: phrases.late(say, timedelta(days=3)),
     "heard": lambda say: phrases.heard(say, "list *my* containers"),
     "saved": lambda say: phrases.file_saved(say, "/workspace/a_b_c.pdf", "dev", 2048),
     "large": lambda say: phrases.too_large(say, 30_000_000, 20_000_000),
-    "model": phrases.model_failed,
     "plan": lambda say: phrases.plan(say, operation(OperationKind.DESTROY, plan=PLAN)),
     "goes_on": lambda say: phrases.goes_on(say, operation()),
     "settings": lambda say: phrases.settings(
@@ -257,9 +255,9 @@ def test_settings_say_how_each_is_changed() -> None:
 /quiet 22:00 7:00, /quiet off
 
 I tell you by myself when:
-• a container has crashed: /quiet crashed
+• a container has crashed: /mute crashed
 I do not tell you when:
-• a container's space is nearly full: /quiet not quota"""
+• a container's space is nearly full: /unmute quota"""
     )
 
 

@@ -17,7 +17,6 @@ from agent.channels.telegram.phrases.conversation import (
     heard,
     help_text,
     late,
-    model_failed,
     too_large,
 )
 from agent.channels.telegram.phrases.notices import (
@@ -33,7 +32,6 @@ from agent.channels.telegram.phrases.people import (
     greeting,
     let_in,
     means,
-    needs_approval,
     pairing_code,
     revoked,
     role,
@@ -56,8 +54,6 @@ __all__ = [
     "late",
     "let_in",
     "means",
-    "model_failed",
-    "needs_approval",
     "notice",
     "notice_offers",
     "pairing_code",

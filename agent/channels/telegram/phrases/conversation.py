@@ -66,8 +66,3 @@ def too_large(say: Texts, size: int, limit: int) -> str:
         size=say.size(size),
         limit=say.size(limit),
     )
-
-
-def model_failed(say: Texts) -> str:
-    """Before an answer without the model that ought to have given it."""
-    return say("_The language model does not answer. For now I understand plain phrases and commands._")

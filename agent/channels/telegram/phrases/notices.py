@@ -92,11 +92,11 @@ def settings(say: Texts, preference: Preference) -> str:
         "`/quiet 22:00 7:00`, `/quiet off`",
         "",
         say("I tell you by myself when:") if heard_of else say("I tell you nothing by myself."),
-        *(f"- {kind_name(say, kind)}: `/quiet {kind.value}`" for kind in heard_of),
+        *(f"- {kind_name(say, kind)}: `/mute {kind.value}`" for kind in heard_of),
     ]
     if preference.muted:
         lines += [
             say("I do not tell you when:"),
-            *(f"- {kind_name(say, kind)}: `/quiet not {kind.value}`" for kind in sorted(preference.muted)),
+            *(f"- {kind_name(say, kind)}: `/unmute {kind.value}`" for kind in sorted(preference.muted)),
         ]
     return "\n".join(lines)

@@ -77,11 +77,6 @@ def revoked(say: Texts) -> str:
     )
 
 
-def needs_approval(say: Texts) -> str:
-    """To somebody who may ask for something, but not agree to it."""
-    return say("An admin must approve this. Nothing is changed before that.")
-
-
 def access(say: Texts, accounts: Sequence[Account], pairings: Sequence[Pairing]) -> str:
     """To an admin: who is let in, who waits, and how that is changed."""
     lines = [say("**Who may use this server**")]

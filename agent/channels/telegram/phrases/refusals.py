@@ -14,6 +14,9 @@ from agent.core.printable import one_line
 from agent.texts import Texts
 
 SENTENCES = (
+    # core/errors.py
+    "Something went wrong inside Voxnix.",
+    "The log of the worker has the details.",
     # core/conversation.py
     "There was nothing in that message.",
     "Say what you want, or ask for help.",
