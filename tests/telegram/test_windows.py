@@ -12,7 +12,8 @@ from agent.app import App
 from agent.core.operation import Request
 from agent.core.owner import Owner
 from tests.telegram.client import Telegram, serving
-from tests.telegram.faults import Fault, Moment as Held
+from tests.telegram.faults import Fault
+from tests.telegram.faults import Moment as Held
 from tests.telegram.people import Account, Seen, Talk
 from tests.telegram.process import TOKEN, Bot, Moment, bot_in, given, let_in
 
@@ -114,9 +115,7 @@ async def test_an_answer_that_was_not_taken_comes_once(stage: Stage) -> None:
     assert len(answers(ann, said)) == 1
 
 
-@pytest.mark.parametrize(
-    ("moment", "times"), [("received", 1), ("finished", 1), ("answered", 2)]
-)
+@pytest.mark.parametrize(("moment", "times"), [("received", 1), ("finished", 1), ("answered", 2)])
 async def test_a_sentence_is_done_once(stage: Stage, moment: Moment, times: int) -> None:
     """Between its row and its handling, after its turn's record, and before it is noted as handled."""
     ann = stage.somebody()
