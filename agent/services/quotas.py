@@ -75,9 +75,7 @@ class Quotas:
         """
         # One that is being made may have no file system yet, and the first one of all no place for it.
         known = [
-            one
-            for one in self._workloads.of_node(self._node.name)
-            if one.state is not WorkloadState.CREATING
+            one for one in self._workloads.of_node(self._node.name) if one.state is not WorkloadState.CREATING
         ]
         filled = self._zfs.filled(self._layout.users) if known else {}
         prefix = f"quota:{self._node.name}:"

@@ -5,6 +5,7 @@ import hmac
 import json
 import logging
 import secrets
+import socket
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -142,18 +143,24 @@ class Webhook:
         server = Server(
             uvicorn.Config(app, self._host, self._port, log_config=None, access_log=False, lifespan="off")
         )
-        serving = asyncio.create_task(server.serve(), name="webhook")
+        serving = asyncio.create_task(server.serve([self._listening()]), name="webhook")
         try:
             await persist(self._register, self._health)
             await serving
-        except SystemExit:  # how uvicorn says that it cannot listen
-            raise HostFailure(
-                f"The webhook cannot listen at {self._host}:{self._port}.",
-                hint="Look at the setting telegram_webhook_listen, and at who else listens there.",
-            ) from None
         finally:
             server.should_exit = True
             await asyncio.gather(serving, return_exceptions=True)
+
+    def _listening(self) -> socket.socket:
+        # Not left to uvicorn, which would end the process.
+        try:
+            return socket.create_server((self._host, self._port))
+        except OSError as error:
+            raise HostFailure(
+                f"The webhook cannot listen at {self._host}:{self._port}.",
+                f"{error.strerror}.",
+                "Look at the setting telegram_webhook_listen, and at who else listens there.",
+            ) from None
 
     async def _register(self) -> bool:
         # One after another: what somebody says in two messages is handled in their order.
