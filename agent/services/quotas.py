@@ -8,8 +8,8 @@ from typing import Self
 
 from agent.core.notice import NoticeKind
 from agent.core.owner import Owner
-from agent.host.node import Node
 from agent.core.workload import WorkloadState
+from agent.host.node import Node
 from agent.host.zfs import Zfs
 from agent.services.layout import Layout
 from agent.store.notices import NoticeStore

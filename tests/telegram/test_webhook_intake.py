@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from agent.channels.telegram.intake import LARGEST, PATH, SECRET_HEADER
+from tests.telegram.people import PATIENCE
 from tests.telegram.product import Product
 
 
@@ -28,8 +29,9 @@ async def posted(port: int, content: bytes, secret: str = "") -> int:
 
 async def registered(product: Product) -> str:
     """The secret that Telegram was told, once it was."""
-    while not (calls := product.server.calls("setWebhook")):
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(PATIENCE):
+        while not (calls := product.server.calls("setWebhook")):
+            await asyncio.sleep(0.02)
     return calls[-1]["params"]["secret_token"]
 
 

@@ -141,15 +141,18 @@ class Webhook:
 
         app = Starlette(routes=[Route(PATH, post, methods=["POST"])])
         server = Server(
-            uvicorn.Config(app, self._host, self._port, log_config=None, access_log=False, lifespan="off")
+            uvicorn.Config(
+                app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE
+            )
         )
-        serving = asyncio.create_task(server.serve([self._listening()]), name="webhook")
-        try:
-            await persist(self._register, self._health)
-            await serving
-        finally:
-            server.should_exit = True
-            await asyncio.gather(serving, return_exceptions=True)
+        with self._listening() as listener:
+            serving = asyncio.create_task(server.serve([listener]), name="webhook")
+            try:
+                await persist(self._register, self._health)
+                await asyncio.shield(serving)
+            finally:
+                server.should_exit = True
+                await asyncio.gather(serving, return_exceptions=True)
 
     def _listening(self) -> socket.socket:
         # Not left to uvicorn, which would end the process.
