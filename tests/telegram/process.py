@@ -1,11 +1,14 @@
 """The bot as a process of its own, on a simulated node where nothing takes time: to kill, or to measure."""
 
+import asyncio
 import multiprocessing
 import os
+import signal
 from collections.abc import AsyncIterator, Generator, Iterable
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from typing import Literal
 
 from agent import settings
 from agent.app import App
@@ -14,6 +17,12 @@ from agent.host.simulated import Pace, SimulatedNode
 from agent.settings import Settings
 
 TOKEN = "4711:storm"  # noqa: S105 - of a bot that exists nowhere
+LONGEST = 60.0
+"""Seconds that a bot may take until it comes to the moment at which it dies."""
+Moment = Literal["", "received", "finished", "answered", "sent", "using", "used", "put"]
+"""After an update has become a row; after a turn's end is noted; after an answer was taken and before the update
+is noted as handled; after a message was taken and before that is noted; before a button is noted as used, and
+after; after a file has got into a container."""
 PRELOADED = ["agent.app", "agent.assistant", "agent.channels.telegram.bot", "agent.services.engine"]
 
 
@@ -30,18 +39,45 @@ def let_in(folder: Path, people: Iterable[int]) -> None:
             app.services.access.approve(CONSOLE, pairing.code, Role.OPERATOR)
 
 
-def serve(url: str, folder: Path, pace: Pace, *, instant: bool) -> None:
-    """Be the bot, until a signal."""
-    told = given(folder, telegram_token=TOKEN, telegram_api=url, telegram_rate=0)
+def serve(  # noqa: PLR0913, PLR0917 - what a process is told at its start
+    url: str, folder: Path, pace: Pace, more: dict[str, object], moment: Moment, *, instant: bool
+) -> None:
+    """Be the bot, until a signal or until a moment."""
+    told = given(folder, telegram_token=TOKEN, telegram_api=url, telegram_rate=0, **more)
     state = told.state_folder / "node.json"
     node = SimulatedNode("box", pool=told.pool, bridge=told.bridge, state=state, pace=pace)
     app = App(told, node)
     if instant:
         _think_in_no_time(app)
+    if moment:
+        _die(app, moment)
     try:
         app.run_bot()
     finally:
         app.close()
+
+
+def _die(app: App, moment: Moment) -> None:
+    """Let it be killed once it comes to a moment."""
+    chats, turns, files = app.services.chats, app.turns, app.services.files
+    where: dict[str, tuple[object, str, bool]] = {
+        "received": (chats, "receive", True),
+        "finished": (turns, "finish", True),
+        "answered": (chats, "handled", False),
+        "sent": (chats, "send", False),
+        "using": (chats, "use", False),
+        "used": (chats, "use", True),
+        "put": (files, "put", True),
+    }
+    owner, name, after = where[moment]
+    do = getattr(owner, name)
+
+    def last(*given: object, **more: object) -> None:
+        if after:
+            do(*given, **more)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    vars(owner)[name] = last
 
 
 def _think_in_no_time(app: App) -> None:
@@ -65,14 +101,22 @@ class Bot:
         url: of the fake Telegram.
         folder: for its state.
         pace: of the simulated node.
+        more: settings.
         instant: whether there is a language model, which answers at once.
     """
 
-    def __init__(
-        self, context: ForkServerContext, url: str, folder: Path, pace: Pace, *, instant: bool
+    def __init__(  # noqa: PLR0913, PLR0917 - what a process is told at its start
+        self,
+        context: ForkServerContext,
+        url: str,
+        folder: Path,
+        pace: Pace,
+        more: dict[str, object],
+        *,
+        instant: bool,
     ) -> None:
         self._context = context
-        self._arguments = url, folder, pace
+        self._arguments = url, folder, pace, more
         self._instant = instant
         self._process: ForkServerProcess | None = None
 
@@ -83,12 +127,18 @@ class Bot:
         assert self._process.pid is not None
         return self._process.pid
 
-    def start(self) -> None:
-        """Start it."""
+    def start(self, until: Moment = "") -> None:
+        """Start it, maybe until it dies by itself."""
         self._process = self._context.Process(
-            target=serve, args=self._arguments, kwargs={"instant": self._instant}, daemon=True
+            target=serve, args=(*self._arguments, until), kwargs={"instant": self._instant}, daemon=True
         )
         self._process.start()
+
+    async def died(self) -> None:
+        """Wait until it has died by itself."""
+        assert self._process is not None
+        await asyncio.to_thread(self._process.join, LONGEST)
+        assert self._process.exitcode is not None, "it has not come to that moment"
 
     def kill(self) -> None:
         """End it as nothing can be prepared for."""
@@ -98,12 +148,14 @@ class Bot:
 
 
 @contextmanager
-def bot_in(folder: Path, url: str, *, pace: Pace | None = None, instant: bool = False) -> Generator[Bot]:
+def bot_in(
+    folder: Path, url: str, *, pace: Pace | None = None, instant: bool = False, **more: object
+) -> Generator[Bot]:
     """A bot that is not started yet; it is killed at the end of the block."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    bot = Bot(context, url, folder, pace or Pace.instant(), instant=instant)
+    bot = Bot(context, url, folder, pace or Pace.instant(), more, instant=instant)
     try:
         yield bot
     finally:

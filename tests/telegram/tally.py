@@ -2,8 +2,9 @@
 
 import bisect
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +13,13 @@ from agent.app import App
 from agent.core.operation import OperationState
 from agent.core.owner import Owner
 from tests.telegram.client import Telegram
-from tests.telegram.people import Seen, Talk
+from tests.telegram.people import Talk
 from tests.telegram.process import given
+
+NAME = re.compile(r"c[0-9]+n[0-9]+")
+"""What the storm's containers are called."""
+PROGRESS = "⏳"
+"""How a message about an operation begins that has not ended."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,14 @@ class Result:
     kills: int
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """A message as Telegram took it: when, and whether it showed how far an operation was."""
+
+    at: float
+    progress: bool
+
+
 @dataclass
 class Tally:
     """Counts. What a kill explains is told apart from what nothing explains.
@@ -113,44 +127,46 @@ class Tally:
         self._found["kills"] = len(self.deaths)
         return Result(**{name: self._found[name] for name in Result.__annotations__})
 
-    def _taken(self) -> dict[int, list[float]]:
-        """When Telegram took the messages of each chat, in their order."""
-        taken: dict[int, list[float]] = defaultdict(list)
+    def _taken(self) -> dict[int, list[_Taken]]:
+        """The messages that Telegram took for each chat, in their order."""
+        taken: dict[int, list[_Taken]] = defaultdict(list)
         for call in self.telegram.calls("sendMessage"):
             if not call["refused"]:
-                taken[int(call["params"]["chat_id"])].append(call["at"])
+                params = call["params"]
+                taken[int(params["chat_id"])].append(_Taken(call["at"], params["text"].startswith(PROGRESS)))
         return taken
 
     def _answers(
         self,
         talk: Talk,
         sentences: Sequence[Sentence],
-        taken: Sequence[float],
+        taken: Sequence[_Taken],
         births: Sequence[float],
         known: set[tuple[int, int]],
     ) -> None:
         talk.refresh()
-        shown = list(zip([one for one in talk.messages if one.by_bot], taken, strict=True))
-        order = [one.message for one in sentences]
-        answers = [(one, at) for one, at in shown if one.reply_to in set(order)]
-        times: dict[int, list[float]] = defaultdict(list)
-        for one, at in answers:
-            times[one.reply_to].append(at)
+        order = [one.name for one in sentences]
+        times: dict[str, list[float]] = defaultdict(list)
+        places: list[int] = []
+        for shown, sent in zip([one for one in talk.messages if one.by_bot], taken, strict=True):
+            if sent.progress or shown.reply_to:  # the end of a long operation answers its progress
+                self._found["repeated_progress"] += (talk.id, shown.id) not in known
+                continue
+            # An answer names first what it is about; others of theirs may follow.
+            name = NAME.search(shown.text)
+            if name is None or name[0] not in order:
+                self._found["wrong"] += 1
+                continue
+            times[name[0]].append(sent.at)
+            places.append(order.index(name[0]))
+        self._found["disordered"] += places != sorted(places)
         for sentence in sentences:
-            sent = times[sentence.message]
-            self._found["answers"] += bool(sent)
-            self._found["lost"] += not sent
-            for earlier, later in pairwise(sent):
+            sent_at = times[sentence.name]
+            self._found["answers"] += bool(sent_at)
+            self._found["lost"] += not sent_at
+            for earlier, later in pairwise(sent_at):
                 explained = self._window((talk.id, sentence.message), earlier, later, births)
                 self._found["repeated_in_a_window" if explained else "repeated_outside_a_window"] += 1
-        places = [order.index(one.reply_to) for one, _ in answers]
-        self._found["disordered"] += places != sorted(places)
-        names = {one.message: one.name for one in sentences}
-        self._found["wrong"] += sum(names[one.reply_to] not in one.text for one, _ in answers)
-        self._progress([one for one, _ in shown if one.reply_to not in set(order)], talk.id, known)
-
-    def _progress(self, messages: Iterable[Seen], chat: int, known: set[tuple[int, int]]) -> None:
-        self._found["repeated_progress"] += sum((chat, one.id) not in known for one in messages)
 
     def _window(self, which: tuple[int, int], earlier: float, later: float, births: Sequence[float]) -> bool:
         """Whether the bot was killed between two sendings of an answer, and had not written down the first.

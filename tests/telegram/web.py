@@ -74,14 +74,14 @@ async def _call(server: Server, request: Request, path: str) -> Response:
     params, uploads = await _read(request)
     await _fail(fault)
     if fault.hold == "before":
-        await server.faults.hold()
+        await _hold(server, request)
     try:
         result = await _while_connected(request, server.carry_out(bot, method, params, uploads))
         answer = _json({"ok": True, "result": result}, 200)
     except Refused as error:
         answer = _json(refusal(error), error.code)
     if fault.hold == "after":
-        await server.faults.hold()
+        await _hold(server, request)
     if fault.delay:
         await asyncio.sleep(fault.delay)
     if fault.drop == "after" or server.faults.gone():
@@ -106,12 +106,25 @@ async def _while_connected(request: Request, work: Coroutine[object, object, obj
         gone.cancel()
 
 
+async def _hold(server: Server, request: Request) -> None:
+    """Stand still until the faults are released; who goes away meanwhile is not served."""
+    holding = asyncio.create_task(server.faults.hold())
+    gone = asyncio.create_task(_disconnection(request.receive))
+    try:
+        await asyncio.wait([holding, gone], return_when=asyncio.FIRST_COMPLETED)
+        if not holding.done():
+            raise Cut
+    finally:
+        holding.cancel()
+        gone.cancel()
+
+
 async def _disconnection(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _download(server: Server, _request: Request, path: str) -> Response:
+async def _download(server: Server, request: Request, path: str) -> Response:
     token, _, wanted = path.removeprefix("/file/bot").partition("/")
     if token not in server.world.bots:
         raise _UNAUTHORIZED
@@ -120,7 +133,7 @@ async def _download(server: Server, _request: Request, path: str) -> Response:
         raise Cut
     await _fail(fault)
     if fault.hold:
-        await server.faults.hold()
+        await _hold(server, request)
     file = server.world.files.get(wanted.removeprefix("files/"))
     if file is None or wanted != file.path or len(file.content) > LARGEST_DOWNLOAD:
         raise _NOT_FOUND
