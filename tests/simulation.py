@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,8 @@ from sqlalchemy import text, update
 
 from agent import settings
 from agent.app import App
-from agent.core.notice import Notice
+from agent.core.account import CONSOLE
+from agent.core.notice import Notice, NoticeKind
 from agent.core.operation import Operation, OperationState, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Workload
@@ -81,11 +82,18 @@ class Simulation:
     def crashed(self, owner: Owner, name: str = "dev", timeout: float = 10) -> None:
         """Have a running container crash, and its owner be due to hear of it."""
         services = self.app.services
-        services.workloads.exec(owner, name, ["systemctl", "exit", "3"], request=Request(channel="test"))
+        services.workloads.exec(
+            owner, name, ["systemctl", "exit", "3"], request=Request(channel="test", by=CONSOLE)
+        )
         end = time.monotonic() + timeout
         while not any(one.owner == owner.key for one in self.waiting_notices()):
             assert time.monotonic() < end, "nobody noticed that it crashed"
             time.sleep(0.01)
+
+    def happened(self, kind: NoticeKind, workload: Workload, values: Mapping[str, str | int]) -> None:
+        """Have something happen that its owner is due to hear of."""
+        now = self.app.services.chats.now()
+        NoticeStore(self.database).add(kind, workload, values, f"{kind}:{workload.machine}", now)
 
     def waiting_notices(self) -> list[Notice]:
         """What has happened and was not told yet, to whomever."""

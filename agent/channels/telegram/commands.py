@@ -132,8 +132,8 @@ class Commands:
             return
         await asyncio.to_thread(self._services.preferences.set_language, talk.person.account, code)
         say = texts_for(code)
-        await self._outbox.say(talk, say("From now on I speak {language}.", language=LANGUAGES[code]))
         await self._menus.show(talk, say)
+        await self._outbox.say(talk, say("From now on I speak {language}.", language=LANGUAGES[code]))
 
     async def _settings(self, talk: Talk, _rest: str) -> None:
         preference = await asyncio.to_thread(self._services.preferences.of, talk.owner.key)

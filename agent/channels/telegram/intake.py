@@ -5,6 +5,7 @@ import hmac
 import json
 import logging
 import secrets
+import socket
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -140,20 +141,29 @@ class Webhook:
 
         app = Starlette(routes=[Route(PATH, post, methods=["POST"])])
         server = Server(
-            uvicorn.Config(app, self._host, self._port, log_config=None, access_log=False, lifespan="off")
+            uvicorn.Config(
+                app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE
+            )
         )
-        serving = asyncio.create_task(server.serve(), name="webhook")
+        with self._listening() as listener:
+            serving = asyncio.create_task(server.serve([listener]), name="webhook")
+            try:
+                await persist(self._register, self._health)
+                await asyncio.shield(serving)
+            finally:
+                server.should_exit = True
+                await asyncio.gather(serving, return_exceptions=True)
+
+    def _listening(self) -> socket.socket:
+        # Not left to uvicorn, which would end the process.
         try:
-            await persist(self._register, self._health)
-            await serving
-        except SystemExit:  # how uvicorn says that it cannot listen
+            return socket.create_server((self._host, self._port))
+        except OSError as error:
             raise HostFailure(
                 f"The webhook cannot listen at {self._host}:{self._port}.",
-                hint="Look at the setting telegram_webhook_listen, and at who else listens there.",
+                f"{error.strerror}.",
+                "Look at the setting telegram_webhook_listen, and at who else listens there.",
             ) from None
-        finally:
-            server.should_exit = True
-            await asyncio.gather(serving, return_exceptions=True)
 
     async def _register(self) -> bool:
         # One after another: what somebody says in two messages is handled in their order.

@@ -93,8 +93,7 @@ class Taps:
                 await self._decide(button, talk)
                 await self._outbox.answer(tap)
             case "say":
-                await self._outbox.answer(tap)
-                await self._say(button, talk)
+                await self._say(button, talk, tap)
             case "pair":
                 account = await asyncio.to_thread(
                     self._services.access.approve,
@@ -115,12 +114,18 @@ class Taps:
             case _:
                 raise Refusal(say("That button is not known any more."))
 
-    async def _say(self, button: Button, talk: Talk) -> None:
+    async def _say(self, button: Button, talk: Talk, tap: str) -> None:
         """As if the person had said it. What changes something has the button's own key: two taps are one."""
         words = str(button.action["words"])
         if words.startswith(READING):
+            await self._outbox.answer(tap)
             await self._turns.run(talk, words)
             return
+        if not button.account:
+            # Who may not must not use it up for those who may.
+            authorise = self._services.access.authorise
+            await asyncio.to_thread(authorise, talk.owner.key, talk.by, Role.OPERATOR)
+        await self._outbox.answer(tap)
         await self._turns.run(replace(talk, key=f"button:{button.id}"), words, once=True)
         # Not before: after a crash the same tap goes on with it.
         await asyncio.to_thread(self._services.chats.use, button)
