@@ -78,15 +78,15 @@ def mortal(app: App) -> Generator[None]:
     outer: ContextVar[bool] = ContextVar("outer", default=True)
 
     @contextmanager
-    def guarded() -> Generator[Connection]:
+    def guarded(*, first: bool = False) -> Generator[Connection]:
         death = DEATH.get()
         if death is None or not outer.get():
-            with write() as connection:
+            with write(first=first) as connection:
                 yield connection
             return
         token = outer.set(False)
         try:
-            with death.around(write()) as connection:
+            with death.around(write(first=first)) as connection:
                 yield connection
         finally:
             outer.reset(token)
