@@ -107,3 +107,23 @@ def test_every_file_is_in_a_known_room() -> None:
 def test_a_file_has_one_concept(file: Path) -> None:
     """Past 400 lines there is a second one."""
     assert len(file.read_text().splitlines()) <= 400
+
+
+OF_ROOT = {"secrets", "diagnostics"}
+"""Services that read and write the node's own files, as nobody can who has no right over it."""
+
+
+@pytest.mark.parametrize(
+    "folder", ["tools", "assistant", "phrasebook", "channels/telegram", "voice", "texts"], ids=str
+)
+def test_who_talks_to_people_uses_no_service_that_root_alone_can_give(folder: str) -> None:
+    """The bot of an appliance has no right over it: it must not offer what would not work there."""
+    used = {
+        f"{file.name}:{node.lineno} {node.attr}"
+        for file in sorted((AGENT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in OF_ROOT
+        and ast.unparse(node.value).endswith("services")
+    }
+    assert used == set()

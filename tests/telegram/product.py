@@ -78,7 +78,7 @@ class Product:
         source = f"tg:{self.account.id}"
         chats = self.simulation.app.services.chats
         async with asyncio.timeout(PATIENCE):
-            while self.server.updates(self.account)["pending"] or chats.unhandled(source):
+            while self.server.updates(self.account)["pending"] or chats.unhandled(source):  # noqa: ASYNC110 - a database is asked
                 await asyncio.sleep(0.02)
 
     async def troubled(self, by: str) -> None:

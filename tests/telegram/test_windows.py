@@ -1,14 +1,16 @@
-"""A kill at exactly one moment: what is asked for is done once, and answered; and when it is answered twice."""
+"""A kill at exactly one moment: what is asked for is done once, and answered, seldom twice."""
 
 import asyncio
+<<<<<<< HEAD
 import itertools
 from collections.abc import Iterator
+=======
+>>>>>>> green
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from agent.app import App
+<<<<<<< HEAD
 from agent.core.operation import Request
 from agent.core.owner import Owner
 from tests.telegram.client import Telegram, serving
@@ -16,6 +18,12 @@ from tests.telegram.faults import Fault
 from tests.telegram.faults import Moment as Held
 from tests.telegram.people import Account, Seen, Talk
 from tests.telegram.process import TOKEN, Bot, Moment, bot_in, given, let_in
+=======
+from tests.telegram.client import Telegram
+from tests.telegram.faults import Fault
+from tests.telegram.people import Talk
+from tests.telegram.process import TOKEN, Bot, given
+>>>>>>> green
 
 PATIENT = 30.0
 """Seconds that a person waits while a bot is started."""
@@ -44,10 +52,17 @@ class Stage:
         await self.telegram.held(within=PATIENT)
         self.bot.kill()
 
+<<<<<<< HEAD
     async def dies(self, moment: Moment) -> None:
         """Start it, and wait until it has died there."""
         self.bot.start(moment)
         await self.bot.died()
+=======
+    async def answered(self) -> None:
+        """Wait until nothing is open."""
+        while self.unhandled():  # noqa: ASYNC110 - what is in a database is asked for
+            await asyncio.sleep(0.02)
+>>>>>>> green
 
     async def ends(self) -> None:
         """Start it, and end it when everything is handled."""
