@@ -1,4 +1,4 @@
-"""A kill at exactly one moment: what is asked for is done once, and answered; and when it is answered twice."""
+"""A kill at exactly one moment: what is asked for is done once, and when it is answered twice."""
 
 import asyncio
 import itertools
@@ -149,6 +149,7 @@ async def test_a_button_does_what_it_says_once(stage: Stage, moment: Moment) -> 
     """Killed before it did anything, and before and after it is noted that it did."""
     ann = await with_dev(stage)
     said = ann.says("hello")
+    await stage.ends()
     ann.edits(said, "stop dev")
     await stage.ends()
     ann.taps("Do it")
