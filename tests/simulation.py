@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from agent import settings
 from agent.app import App
@@ -163,6 +163,22 @@ class Simulation:
             yield
         finally:
             self._time.error = None
+
+    @contextmanager
+    def refusing(self, table: str, what: str = "INSERT") -> Generator[None]:
+        """Within the block the database takes nothing new into a table, or no changes: `UPDATE`."""
+        with self.database.write() as connection:
+            connection.execute(
+                text(
+                    f"CREATE TRIGGER refusing BEFORE {what} ON {table}"
+                    " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+                )
+            )
+        try:
+            yield
+        finally:
+            with self.database.write() as connection:
+                connection.execute(text("DROP TRIGGER refusing"))
 
     @contextmanager
     def failing(self, *faults: Fault) -> Generator[None]:

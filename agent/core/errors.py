@@ -19,6 +19,7 @@ VoxnixError
 └── HostFailure             the host did not do it             exit code 4
     ├── CommandFailed       a program answered with an error
     ├── CommandTimedOut     a program was ended because it took too long
+    ├── CommandSaidTooMuch  a program was ended because it printed too much
     ├── BuildFailed         an image could not be built
     ├── MirrorUnreachable   packages cannot be fetched
     ├── WorkerAbsent        nothing is there to run operations
@@ -184,6 +185,10 @@ class CommandFailed(HostFailure):
 
 class CommandTimedOut(HostFailure):
     """A program on the node took too long and was ended, with all that it had started."""
+
+
+class CommandSaidTooMuch(HostFailure):
+    """A program on the node printed more than there is room for and was ended, with all it had started."""
 
 
 class BuildFailed(HostFailure):

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.core.errors import InvalidRequest, Problem
 from agent.core.workload import Generation
 
+LONGEST_KEY = 150
+"""Characters of a request's key: some providers give calls very long names, and databases have limits."""
+
 
 class OperationState(StrEnum):
     """Where an operation stands."""
@@ -132,8 +135,14 @@ class Request(BaseModel):
     key: str = ""
 
     def part(self, name: str) -> "Request":
-        """One of the several things that are asked for in this request."""
-        return self.model_copy(update={"key": f"{self.key}/{name}"}) if self.key else self
+        """One of the several things that are asked for in this request, however long its name is."""
+        if not self.key:
+            return self
+        key = f"{self.key}/{name}"
+        if len(key) > LONGEST_KEY:
+            digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+            key = f"{key[: LONGEST_KEY - len(digest) - 1]}#{digest}"
+        return self.model_copy(update={"key": key})
 
 
 class Subject(Protocol):

@@ -17,12 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from agent.core.errors import CommandFailed, CommandTimedOut, HostFailure
+from agent.core.errors import CommandFailed, CommandSaidTooMuch, CommandTimedOut, HostFailure
+from agent.host.exchange import TooLong, exchange
 
 log = logging.getLogger(__name__)
 
 KEPT_OUTPUT = 200
 """How many last lines of a streamed program an error may quote."""
+MOST_OUTPUT = 80 << 20
+"""Bytes that a program may print: enough for a file of 50 MB in base64. What it prints is kept in memory."""
+LONGEST_LINE = 1 << 20
+"""Characters; what a streamed program prints without an end of line comes in pieces of so many."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Node(Protocol):
         input: str | None = None,  # noqa: A002
         timeout: float = 60,
         check: bool = True,
+        most: int = MOST_OUTPUT,
     ) -> Completed:
         """Run a program to its end.
 
@@ -63,10 +69,12 @@ class Node(Protocol):
             input: what it reads from standard input; nothing when None.
             timeout: seconds; afterwards its whole process group is killed.
             check: whether a non-zero exit code raises.
+            most: bytes of output; when it prints more, its whole process group is killed.
 
         Raises:
             CommandFailed: it ended with an error, or there is no such program (code 127).
             CommandTimedOut: it took too long.
+            CommandSaidTooMuch: it printed too much.
         """
         ...
 
@@ -161,6 +169,15 @@ def _timed_out(argv: list[str], timeout: float) -> CommandTimedOut:
     )
 
 
+def said_too_much(argv: list[str], most: int) -> CommandSaidTooMuch:
+    """What a node answers for a program that does not stop talking."""
+    return CommandSaidTooMuch(
+        f"{argv[0]} printed more than {most >> 20} MiB and was stopped.",
+        f"The command was: {' '.join(argv)}"[:500],
+        "Have it write into a file, or print less.",
+    )
+
+
 class LocalNode:
     """This machine.
 
@@ -183,14 +200,17 @@ class LocalNode:
         input: str | None = None,  # noqa: A002
         timeout: float = 60,
         check: bool = True,
+        most: int = MOST_OUTPUT,
     ) -> Completed:
         """See :meth:`Node.run`."""
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
         with self._process(argv, stdin=stdin, stderr=subprocess.PIPE) as process:
             try:
-                stdout, stderr = process.communicate(input, timeout=timeout)
+                stdout, stderr = exchange(process, input or "", timeout, most)
             except subprocess.TimeoutExpired:
                 raise _timed_out(argv, timeout) from None
+            except TooLong:
+                raise said_too_much(argv, most) from None
         completed = Completed(tuple(argv), process.returncode, stdout, stderr)
         if check and completed.returncode != 0:
             raise CommandFailed(completed.argv, completed.returncode, stderr or stdout)
@@ -302,7 +322,7 @@ class LocalNode:
 
 
 def _remembering(pipe: IO[str] | None, last: list[str]) -> Iterator[str]:
-    for line in pipe or ():
+    while pipe and (line := pipe.readline(LONGEST_LINE)):
         text = line.rstrip("\n")
         last.append(text)
         del last[:-KEPT_OUTPUT]

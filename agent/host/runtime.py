@@ -9,6 +9,7 @@ from typing import Protocol
 
 from agent.core.owner import UID_RANGE
 from agent.core.workload import Executed
+from agent.host.node import MOST_OUTPUT
 
 MACHINE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _BRIDGE = re.compile(r"[A-Za-z0-9_-]{1,15}\Z")
@@ -187,13 +188,14 @@ class Runtime(Protocol):
         """
         ...
 
-    def exec(
+    def exec(  # noqa: PLR0913, PLR0917 - a command, and all that bounds it
         self,
         name: str,
         argv: Sequence[str],
         timeout: float,
         directory: str = "/workspace",
         given: str | None = None,
+        most: int = MOST_OUTPUT,
     ) -> Executed:
         """Run a command as root inside a running machine, without a shell, and wait for its end.
 
@@ -203,6 +205,7 @@ class Runtime(Protocol):
             timeout: seconds; afterwards the command and all that it started is killed inside.
             directory: where it begins; in ``/`` where the machine has no such folder.
             given: what it reads from standard input; nothing when None.
+            most: bytes of output; nobody listens to more, which ends a command that prints for ever.
 
         Returns:
             What it answered; code 127 where there is no such command, 255 where a signal ended it.
@@ -211,5 +214,6 @@ class Runtime(Protocol):
             InvalidRequest: an argument that no program can be given.
             NotRunning: the machine does not run.
             CommandTimedOut: it took too long.
+            CommandSaidTooMuch: it printed too much.
         """
         ...

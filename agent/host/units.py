@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from agent.core.errors import CommandFailed, HostFailure, InvalidRequest, NotRunning
 from agent.core.workload import Executed
-from agent.host.node import Node
+from agent.host.node import MOST_OUTPUT, Node
 from agent.host.runtime import MACHINE, Applied, Failure, Machine, UnitState
 
 START_TIMEOUT = 120.0
@@ -116,13 +116,14 @@ class Units(ABC):
         answer = self._node.run([*argv, *map(self.unit, names)], timeout=TIMEOUT)
         return parse_failures(answer.stdout, self._kind)
 
-    def exec(
+    def exec(  # noqa: PLR0913, PLR0917 - a command, and all that bounds it
         self,
         name: str,
         argv: Sequence[str],
         timeout: float,
         directory: str = "/workspace",
         given: str | None = None,
+        most: int = MOST_OUTPUT,
     ) -> Executed:
         """See :meth:`agent.host.runtime.Runtime.exec`."""
         if not argv or not argv[0] or "=" in argv[0] or any(_unfit(word) for word in argv):
@@ -138,7 +139,7 @@ class Units(ABC):
             # systemd answers 203 for a command that is not there; env gives the shell's 127.
             *("--", "/usr/bin/env", "--"),
         ]
-        answer = self._node.run([*command, *argv], input=given, timeout=timeout, check=False)
+        answer = self._node.run([*command, *argv], input=given, timeout=timeout, check=False, most=most)
         no_answer = answer.returncode == 1 and answer.stderr.startswith("Failed to ")
         if no_answer and self.state(name) is not UnitState.ACTIVE:
             raise NotRunning(

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from agent.phrasebook.grammar import grammar
 from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Meaning, Say
-from agent.phrasebook.naming import modules_in
+from agent.phrasebook.naming import hyphenated, modules_in
 from agent.phrasebook.patterns import IT, Found, Reading
 from agent.phrasebook.slash import slash
 from agent.phrasebook.words import Word
@@ -61,6 +61,16 @@ def understand(sentence: str, background: Background | None = None) -> Meaning:
     background = background or Background()
     if sentence.startswith("/"):
         return slash(sentence, background)
+    joined = hyphenated(sentence, background.modules)
+    if joined != sentence:
+        # Only where a module is meant: "restart the code server" is about a container called code.
+        meaning = _understood(joined, background)
+        if _about_modules(meaning):
+            return meaning
+    return _understood(sentence, background)
+
+
+def _understood(sentence: str, background: Background) -> Meaning:
     reading = grammar().reading(sentence)
     answer = _answer(reading, background)
     if answer:
@@ -70,6 +80,17 @@ def understand(sentence: str, background: Background | None = None) -> Meaning:
         if meaning:
             return meaning
     return Lost(_suggestion(sentence, reading, background))
+
+
+def _about_modules(meaning: Meaning) -> bool:
+    match meaning:
+        case Act((call, *_)) | Ask(call):
+            named = [call.arguments.get(given) for given in ("modules", "add", "remove")]
+            return call.tool == "explain_module" or any(named)
+        case Say("no module"):
+            return True
+        case _:
+            return False
 
 
 def _starts(reading: Reading) -> Iterator[int]:

@@ -9,7 +9,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from agent.core.errors import InvalidRequest, MayHaveRun, NoSpace, NotRunning, UnknownWorkload
+from agent.core.errors import (
+    CommandSaidTooMuch,
+    InvalidRequest,
+    MayHaveRun,
+    NoSpace,
+    NotRunning,
+    UnknownWorkload,
+)
 from agent.core.filename import numbered, safe_filename
 from agent.core.owner import Owner
 from agent.core.workload import Executed, Name, Usage, Workload
@@ -26,6 +33,8 @@ from agent.store.workloads import WorkloadStore
 MAX_LOG_LINES = 1000
 MAX_TIMEOUT = 86_400.0
 """Seconds that a command may ask for."""
+MAX_SAID = 16 << 20
+"""Bytes that a command may print."""
 MAX_SENT = 50_000_000
 """Bytes of a file that can be sent to a person: what Telegram takes."""
 WORKSPACE = "/workspace"
@@ -232,7 +241,14 @@ class NodeWork:
         return workload
 
     def _exec(self, call: ExecCall) -> Executed:
-        done = self._runtime.exec(self._running(call).machine, call.argv, timeout=call.timeout)
+        machine = self._running(call).machine
+        try:
+            done = self._runtime.exec(machine, call.argv, timeout=call.timeout, most=MAX_SAID)
+        except CommandSaidTooMuch:
+            raise CommandSaidTooMuch(
+                f"{call.argv[0][:100]} printed more than {mib(MAX_SAID)} and was stopped.",
+                hint="Have it write into a file, or print less.",
+            ) from None
         if done.returncode < 0:  # what carries it was killed, from outside of the container
             raise may_have_run("Voxnix was stopped while the command ran.")
         return done

@@ -8,8 +8,8 @@ from typing import Self
 
 from agent.core.notice import NoticeKind
 from agent.core.owner import Owner
-from agent.host.node import Node
 from agent.core.workload import WorkloadState
+from agent.host.node import Node
 from agent.host.zfs import Zfs
 from agent.services.layout import Layout
 from agent.store.notices import NoticeStore
@@ -75,9 +75,7 @@ class Quotas:
         """
         # One that is being made may have no file system yet, and the first one of all no place for it.
         known = [
-            one
-            for one in self._workloads.of_node(self._node.name)
-            if one.state is not WorkloadState.CREATING
+            one for one in self._workloads.of_node(self._node.name) if one.state is not WorkloadState.CREATING
         ]
         filled = self._zfs.filled(self._layout.users) if known else {}
         prefix = f"quota:{self._node.name}:"

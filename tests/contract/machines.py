@@ -10,6 +10,7 @@ import pytest
 
 from agent.core.errors import (
     CommandFailed,
+    CommandSaidTooMuch,
     CommandTimedOut,
     InvalidRequest,
     NotRunning,
@@ -135,6 +136,12 @@ class MachineContract:
         with pytest.raises(CommandTimedOut):
             place.runtime.exec(running, ["sleep", "987"], 1)
         assert place.runtime.exec(running, ["true"], 10).returncode == 0
+
+    def test_a_command_that_says_too_much_is_ended(self, place: Place, running: str) -> None:
+        """Nothing of what it said is taken for an answer."""
+        assert len(place.runtime.exec(running, ["echo", "y" * 50_000], 10, most=50_001).stdout) == 50_001
+        with pytest.raises(CommandSaidTooMuch):
+            place.runtime.exec(running, ["echo", "y" * 50_000], 10, most=50_000)
 
     @pytest.mark.parametrize("argv", [[], [""], ["a\0b"], ["A=b"], ["echo", "\udc80"]])
     def test_what_no_program_can_be_given_is_refused(self, place: Place, argv: list[str]) -> None:

@@ -85,3 +85,20 @@ def test_a_plan_keeps_its_digest_in_the_database(plan: Plan) -> None:
 def test_only_what_takes_something_away_is_gated() -> None:
     """Destroy asks a person; the others can be taken back."""
     assert {kind for kind in OperationKind if kind.gated} == {OperationKind.DESTROY}
+
+
+def test_a_request_has_no_end_of_parts_and_short_keys() -> None:
+    """Each part has a key of its own, always the same, however long the name is that a provider gave it."""
+    asked = Request(channel="test", key="tg:1:17")
+    names = ["call_1", "x" * 149, "x" * 5000, "x" * 5001, "\udcff" * 200]
+    keys = [asked.part(name).key for name in names]
+    assert keys[0] == "tg:1:17/call_1"
+    assert len(set(keys)) == len(names)
+    assert max(map(len, keys)) <= 150
+    assert keys == [asked.part(name).key for name in names]
+
+
+def test_what_is_not_repeated_has_no_parts() -> None:
+    """Without a key nothing is recognised, so nothing is given one."""
+    asked = Request(channel="test")
+    assert asked.part("call_1") == asked

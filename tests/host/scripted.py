@@ -3,7 +3,7 @@
 from collections.abc import Generator
 
 from agent.core.errors import CommandFailed, HostFailure
-from agent.host.node import Completed
+from agent.host.node import MOST_OUTPUT, Completed
 
 Scripted = tuple[int, str, str] | HostFailure
 """Exit code, output, error output; or what is raised instead."""
@@ -26,6 +26,7 @@ class ScriptedNode:
         input: str | None = None,  # noqa: A002, ARG002
         timeout: float = 60,  # noqa: ARG002
         check: bool = True,
+        most: int = MOST_OUTPUT,  # noqa: ARG002
     ) -> Completed:
         """Answer as scripted."""
         words = " ".join(argv)

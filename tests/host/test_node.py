@@ -6,13 +6,14 @@ import stat
 import subprocess
 import sys
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from agent.core.errors import CommandFailed, CommandTimedOut, HostFailure
+from agent.core.errors import CommandFailed, CommandSaidTooMuch, CommandTimedOut, HostFailure
 from agent.host.node import LocalNode
 
 CHECKOUT = Path(__file__).parents[2]
@@ -246,3 +247,40 @@ def test_a_node_that_is_stopped_ends_what_runs_and_runs_no_more(node: LocalNode,
     assert gone(int(child.read_text()))
     with pytest.raises(CommandFailed, match="ending"):
         node.run(["true"])
+
+
+def test_a_program_that_prints_for_ever_is_ended(node: LocalNode, tmp_path: Path) -> None:
+    """What it printed takes no more memory than it may, and nothing of it is left."""
+    note = tmp_path / "pid"
+    for where in ("", ">&2"):
+        tracemalloc.start()
+        try:
+            with pytest.raises(CommandSaidTooMuch, match="sh printed more than 2 MiB"):
+                node.run(["sh", "-c", f'echo $$ > "$0"; exec yes {where}', str(note)], most=2 << 20)
+            assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        finally:
+            tracemalloc.stop()
+        assert gone(int(note.read_text(encoding="utf-8")))
+
+
+def test_a_program_may_print_as_much_as_it_may(node: LocalNode) -> None:
+    """To the byte, in both of its outputs."""
+    script = "head -c 200000 /dev/zero; head -c 200000 /dev/zero >&2"
+    done = node.run(["sh", "-c", script], most=200_000)
+    assert len(done.stdout) == len(done.stderr) == 200_000
+    with pytest.raises(CommandSaidTooMuch):
+        node.run(["sh", "-c", script], most=199_999)
+
+
+def test_much_goes_in_and_out_at_the_same_time(node: LocalNode) -> None:
+    """Neither waits for the other; who does not read its input is not waited for."""
+    given = "é0123456789\n" * 200_000
+    assert node.run(["cat"], input=given).stdout == given
+    assert node.run(["true"], input=given).stdout == ""
+    assert node.run(["sh", "-c", "head -c 3; cat >/dev/null"], input=given).stdout == "é0"
+
+
+def test_a_line_without_an_end_comes_in_pieces(node: LocalNode) -> None:
+    """So that no program makes one that does not fit into memory."""
+    with closing(node.lines(["sh", "-c", "yes | tr -d '\\n'"], timeout=30)) as lines:
+        assert [len(next(lines)) for _ in range(3)] == [1 << 20] * 3

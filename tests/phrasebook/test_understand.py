@@ -56,6 +56,8 @@ def test_a_long_sentence_takes_no_long_time(piece: str, end: str) -> None:
     [
         *(
             "what does say in ",
+            "code server ",
+            "add code server to dev with ",
             "run in dev ",
             "create a git box called a with ",
             "please ",

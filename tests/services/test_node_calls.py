@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from agent import settings
 from agent.app import App, now
 from agent.core.errors import (
+    CommandSaidTooMuch,
     HostFailure,
     InvalidRequest,
     MayHaveRun,
@@ -311,3 +312,12 @@ def test_every_method_has_one_shape() -> None:
     assert set(CALLS) == set(Method)
     with pytest.raises(ValidationError):
         CALLS[Method.LOGS](owner="ann", name="dev", lines=0)  # pyright: ignore[reportCallIssue]
+
+
+def test_a_command_that_prints_for_ever_is_ended(calls: NodeCalls) -> None:
+    """The person is told of their own command, and what to do."""
+    with pytest.raises(
+        CommandSaidTooMuch, match=r"^echo printed more than 16\.0 MiB.*into a file"
+    ) as failure:
+        calls.exec(ANN, "dev", ["echo", "y" * (16 << 20)], 10, KEYED.key)
+    assert "systemd-run" not in str(failure.value)

@@ -147,6 +147,8 @@ def test_the_same_request_again_is_the_same_operation(
     store.move(first.id, OperationState.RUNNING, now)
     assert store.add(workload, OperationKind.START, asked.part("a"), now) == store.get(first.id)
     assert store.add(workload, OperationKind.START, asked.part("b"), now).id != first.id
+    long = [store.add(workload, OperationKind.START, asked.part("c" * 5000), now) for _ in range(2)]
+    assert long[0] == long[1] != first
     assert store.add(workload, OperationKind.START, ASKED.part("a"), now) != store.add(
         workload, OperationKind.START, ASKED.part("a"), now
     )

@@ -81,6 +81,16 @@ class Product:
             while self.server.updates(self.account)["pending"] or chats.unhandled(source):
                 await asyncio.sleep(0.02)
 
+    async def troubled(self, by: str) -> None:
+        """Wait until it says to who looks after it what is wrong; an empty text is that nothing is."""
+        chats = self.simulation.app.services.chats
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                health = chats.health("telegram")
+                if health and (by in health.problem if by else not health.problem):
+                    return
+                await asyncio.sleep(0.02)
+
     async def stop(self) -> None:
         """For a model's script: say nothing more until :meth:`go_on`."""
         await self._going.wait()

@@ -7,7 +7,7 @@ import logging
 import signal
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -93,6 +93,7 @@ class TelegramBot:
         self._transcriber = transcriber
         self._source = ""
         self._problem = ""
+        self._news = asyncio.Event()
         self._lanes: Lanes | None = None
         self._loading: asyncio.Future[Assistant] | None = None
 
@@ -248,14 +249,19 @@ class TelegramBot:
         return await asyncio.shield(self._loading)
 
     def _health(self, problem: str) -> None:
-        self._problem = problem
+        if problem != self._problem:
+            self._problem = problem
+            self._news.set()
 
     async def _beat(self) -> None:
         """Say how it goes, also while nothing comes in."""
         while True:
             with _logged():
                 await asyncio.to_thread(self._services.chats.beat, CHANNEL, self._problem)
-            await asyncio.sleep(BEAT_EVERY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_EVERY):
+                    await self._news.wait()
+            self._news.clear()
 
     async def _keep_house(self, bot: "ExtBot[int]") -> None:
         await Menus(bot).show_to_strangers()

@@ -13,6 +13,8 @@ from agent.core.chat import Incoming
 
 log = logging.getLogger(__name__)
 CANCEL = "/cancel"
+GRACE = 5.0
+"""Seconds for what is being sent while everything stops."""
 EDITED = "edited_message"
 
 
@@ -28,6 +30,7 @@ class Lanes:
         self._queues: dict[str, deque[Incoming]] = {}
         self._begun: dict[str, Incoming] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     def add(self, arrived: Iterable[Incoming]) -> None:
         """Take what arrived, oldest first."""
@@ -62,16 +65,19 @@ class Lanes:
         return None
 
     async def close(self) -> None:
-        """Stop handling. What was not finished is still open in the database."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Stop handling. An answer that is on its way arrives; the rest is still open in the database."""
+        self._closing = True
+        for _ in range(2):  # the second time also what is on its way
+            if not (tasks := list(self._tasks)):
+                return
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=GRACE)
 
     async def _run(self, lane: str) -> None:
         queue = self._queues[lane]
         try:
-            while queue:
+            while queue and not self._closing:
                 one = self._begun[lane] = queue[0]
                 try:
                     await self._handle(one)

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import (
     InlineKeyboardButton,
@@ -200,6 +200,11 @@ class Outbox:
     ) -> Delivery | None:
         if key and (known := await self.known(key)) is not None:
             return known
+        return await _to_the_end(self._sent(chat, key, send, following=following))
+
+    async def _sent(
+        self, chat: Chat, key: str, send: Callable[[Chat], Awaitable[Message]], *, following: bool
+    ) -> Delivery | None:
         try:
             message = await self._try(lambda: send(chat))
         except ChatMigrated as moved:
@@ -225,6 +230,18 @@ class Outbox:
             # Nobody can be told: the chat is gone, the bot was blocked, the message is as it should be.
             log.info("Telegram does not take a message: %s", error)
         return None
+
+
+async def _to_the_end(sending: Coroutine[Any, Any, T]) -> T:
+    """Send, and note that it was, also where that is cancelled meanwhile: half of it would be sent again.
+
+    Cancelling it a second time ends it all the same.
+    """
+    task = asyncio.create_task(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        return await task
 
 
 def _passes(error: BaseException) -> bool:

@@ -87,7 +87,7 @@ class Turns:
                 if not turn.cancelled():  # it is us who are stopped: the next start goes on with it
                     turn.cancel()
                     await asyncio.gather(turn, return_exceptions=True)
-                    raise
+                    return turn.result()  # its answer may have been on its way, and has arrived then
                 assistant = await self._assistant()
                 await asyncio.to_thread(assistant.break_off, talk.owner, request)
             finally:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.core.errors import CommandFailed, CommandTimedOut, NoSpace
-from agent.host.node import Completed, stopped
+from agent.host.node import MOST_OUTPUT, Completed, said_too_much, stopped
 from agent.host.simulated import guest, images, machines, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
 from agent.host.simulated.world import Answer, Fault, Pace, Sizes, UnknownCommand, World
@@ -83,6 +83,7 @@ class SimulatedNode:
         input: str | None = None,  # noqa: A002
         timeout: float = 60,
         check: bool = True,
+        most: int = MOST_OUTPUT,
     ) -> Completed:
         """See :meth:`agent.host.node.Node.run`."""
         fault = self._fault(argv)
@@ -98,6 +99,8 @@ class SimulatedNode:
             self._pass(min(answer.seconds, timeout))
             if answer.seconds > timeout:
                 raise _timed_out(argv, timeout)
+        if max(len(answer.stdout), len(answer.stderr)) > most:
+            raise said_too_much(argv, most)
         completed = Completed(tuple(argv), answer.returncode, answer.stdout, answer.stderr)
         if check and completed.returncode != 0:
             raise CommandFailed(completed.argv, completed.returncode, answer.stderr or answer.stdout)

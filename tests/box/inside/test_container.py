@@ -115,6 +115,17 @@ def test_arguments_and_exit_codes_of_a_command_are_its_own(dev: str) -> None:
     assert (answer.out, answer.err) == ("out\n", "err\n")
 
 
+def test_a_command_that_prints_for_ever_is_ended(dev: str) -> None:
+    """Inside too; the worker has as much memory as before, and the next command is answered."""
+    answer = voxnix("exec", dev, "--json", "--", "yes")
+    assert (answer.code, answer.error["code"]) == (4, "CommandSaidTooMuch")
+    assert "yes printed more than 16.0 MiB" in answer.error["what"]
+    assert (
+        inside(dev, "sh", "-c", "ps -e -o comm= 2>/dev/null || cat /proc/[0-9]*/comm").split().count("yes")
+        == 0
+    )
+
+
 def test_the_logs_are_the_containers_own(dev: str) -> None:
     """A line that was logged inside is read outside; the number of lines is kept."""
     inside(dev, "logger", "a line to look for")
