@@ -124,7 +124,9 @@ async def test_a_tap_that_fails_is_told_over_the_chat(product: Product) -> None:
     async with product.running():
         ann.says("destroy dev")
         question = await ann.sees(lambda seen: bool(seen.buttons))
-        with product.simulation.failing(simulated.Fault("^zfs", stderr="The pool does not answer.", times=None)):
+        with product.simulation.failing(
+            simulated.Fault("^zfs", stderr="The pool does not answer.", times=None)
+        ):
             answer = await ann.answered(ann.taps("Yes, destroy dev", question))
             assert (answer["alert"], answer["text"]) == (True, "x")
         with product.simulation.refusing("operations", "UPDATE"):

@@ -16,9 +16,13 @@ from tests.telegram.faults import Fault
 from tests.telegram.faults import Moment as Held
 from tests.telegram.people import Account, Seen, Talk
 from tests.telegram.process import TOKEN, Bot, Moment, bot_in, given, let_in
+from tests.voice.speech_server import SpeechServer
+from tests.voice.speech_server import serving as listening
+from tests.voice.test_recording import ogg
 
 PATIENT = 30.0
 """Seconds that a person waits while a bot is started."""
+SPOKEN = "set up a dev container with git"
 NAMES = (f"p{number}" for number in itertools.count())
 
 
@@ -54,7 +58,8 @@ class Stage:
         self.bot.start()
         source = f"tg:{TOKEN.partition(':')[0]}"
         with App.open(given(self.folder)) as app:
-            while self.telegram.counts()["pending"] or app.services.chats.unhandled(source):
+            # The bot is another process: what it has done is asked for.
+            while self.telegram.counts()["pending"] or app.services.chats.unhandled(source):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         self.bot.kill()
 
@@ -62,7 +67,7 @@ class Stage:
         """Wait until it is noted that somebody was shown the operation that they asked for last."""
         with App.open(given(self.folder)) as app:
             number = app.services.operations.list(Owner(f"tg:{talk.person.id}"))[0].id
-            while app.services.chats.sent(f"operation:{number}") is None:
+            while app.services.chats.sent(f"operation:{number}") is None:  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(0.02)
 
     def changes(self, talk: Talk) -> list[str]:
@@ -89,8 +94,11 @@ class Stage:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A bot that does not run yet, and its Telegram."""
     folder = tmp_path_factory.mktemp("state")
-    with serving() as telegram, bot_in(folder, telegram.url) as bot:
-        yield Stage(telegram, telegram.bot(token=TOKEN), folder, bot)
+    ear = SpeechServer(hear=lambda _: SPOKEN)
+    with serving() as telegram, listening(ear):
+        heard: dict[str, object] = {"transcription": "server", "transcription_base_url": ear.url}
+        with bot_in(folder, telegram.url, more=heard | {"transcription_api_key": ear.key}) as bot:
+            yield Stage(telegram, telegram.bot(token=TOKEN), folder, bot)
 
 
 async def test_an_answer_that_was_taken_and_not_noted_comes_twice(stage: Stage) -> None:
@@ -142,6 +150,20 @@ async def test_a_photo_is_fetched_again(stage: Stage) -> None:
     await stage.ends()
     assert stage.file(ann, f"photo-{photo.id}.jpg") == b"\xff\xd8jpeg"
     assert sum("photo" in one.text for one in shown(ann)) == 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "echoes", "times"), [("sent", 2, 1), ("finished", 1, 1), ("answered", 1, 2)]
+)
+async def test_what_is_said_aloud_is_done_once(stage: Stage, moment: Moment, echoes: int, times: int) -> None:
+    """Killed before its echo is noted, after its turn's end, and before it is noted as handled."""
+    ann = stage.somebody()
+    ann.sends_voice(ogg(2), 2)
+    await stage.dies(moment)
+    await stage.ends()
+    assert sum(SPOKEN in one.text for one in shown(ann)) == echoes
+    assert sum("dev is running at" in one.text for one in shown(ann)) == times
+    assert stage.changes(ann) == ["create dev done"]
 
 
 @pytest.mark.parametrize("moment", ["received", "using", "used"])
