@@ -62,6 +62,10 @@ class Telegram:
         """Queue any update for a bot; returns its id, or 0 if the bot does not want its kind."""
         return self._ask("put", bot=bot.id, kind=kind, content=content)
 
+    def queue(self, bot: Account, updates: Iterable[Json]) -> None:
+        """Queue updates as they are, whatever is in them."""
+        self._ask("queue", bot=bot.id, updates=list(updates))
+
     def updates(self, bot: Account) -> Json:
         """What waits for a bot (`pending`), how much it took (`confirmed`), how much there was (`put_in`)."""
         return self._ask("updates", bot=bot.id)

@@ -20,9 +20,9 @@ TOKEN = "4711:storm"  # noqa: S105 - of a bot that exists nowhere
 LONGEST = 60.0
 """Seconds that a bot may take until it comes to the moment at which it dies."""
 Moment = Literal["", "received", "finished", "answered", "sent", "using", "used", "put"]
-"""After an update has become a row; after a turn's end is noted; after an answer was taken and before the update
-is noted as handled; after a message was taken and before that is noted; before a button is noted as used, and
-after; after a file has got into a container."""
+"""After an update has become a row; after a turn's end is noted; after an answer was taken and before the
+update is noted as handled; after a message was taken and before that is noted; before a button is noted as
+used, and after; after a file has got into a container."""
 PRELOADED = ["agent.app", "agent.assistant", "agent.channels.telegram.bot", "agent.services.engine"]
 
 
@@ -39,7 +39,7 @@ def let_in(folder: Path, people: Iterable[int]) -> None:
             app.services.access.approve(CONSOLE, pairing.code, Role.OPERATOR)
 
 
-def serve(  # noqa: PLR0913, PLR0917 - what a process is told at its start
+def serve(  # noqa: PLR0913 - what a process is told at its start
     url: str, folder: Path, pace: Pace, more: dict[str, object], moment: Moment, *, instant: bool
 ) -> None:
     """Be the bot, until a signal or until a moment."""
@@ -105,7 +105,7 @@ class Bot:
         instant: whether there is a language model, which answers at once.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a process is told at its start
+    def __init__(  # noqa: PLR0913 - what a process is told at its start
         self,
         context: ForkServerContext,
         url: str,
@@ -149,13 +149,18 @@ class Bot:
 
 @contextmanager
 def bot_in(
-    folder: Path, url: str, *, pace: Pace | None = None, instant: bool = False, **more: object
+    folder: Path,
+    url: str,
+    *,
+    pace: Pace | None = None,
+    instant: bool = False,
+    more: dict[str, object] | None = None,
 ) -> Generator[Bot]:
     """A bot that is not started yet; it is killed at the end of the block."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    bot = Bot(context, url, folder, pace or Pace.instant(), more, instant=instant)
+    bot = Bot(context, url, folder, pace or Pace.instant(), more or {}, instant=instant)
     try:
         yield bot
     finally:

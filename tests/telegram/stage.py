@@ -91,4 +91,10 @@ def put(server: Server, *, bot: int, kind: str, content: Json) -> int:
     return bot_of(server, bot).updates.put(kind, content)
 
 
-VERBS: dict[str, Callable[..., object]] = {verb.__name__: verb for verb in (bot, people, group, put)}
+def queue(server: Server, *, bot: int, updates: list[Json]) -> None:
+    """Queue updates as they are, whatever is in them."""
+    for update in updates:
+        bot_of(server, bot).updates.queue(update)
+
+
+VERBS: dict[str, Callable[..., object]] = {verb.__name__: verb for verb in (bot, people, group, put, queue)}

@@ -68,6 +68,13 @@ class Updates:
         self._changed.set()
         return number
 
+    def queue(self, update: Json) -> None:
+        """Queue an update as it is, whatever is in it and whether the bot wants it or not."""
+        self.pending.append(update | {"update_id": self.next_id})
+        self.next_id += 1
+        self.put_in += 1
+        self._changed.set()
+
     def allow(self, text: str) -> None:
         """Take the `allowed_updates` of a call; without them the previous ones hold."""
         if text:

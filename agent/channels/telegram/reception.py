@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from agent.channels.telegram.taps import Taps
 from agent.channels.telegram.turns import Turns
 from agent.channels.telegram.voice import Voice
 from agent.core.chat import Incoming
-from agent.core.errors import Refusal, problem_of
+from agent.core.errors import Refusal, VoxnixError, problem_of
 from agent.services.services import Services
 
 LATE = timedelta(minutes=10)
@@ -117,7 +118,7 @@ class Reception:
             words = await self._voice.understood(talk, message["voice"])
             if words:
                 await self._turns.run(talk, words, channel="telegram voice")
-        elif kind := next((kind for kind in FILES if kind in message), None):
+        elif kind := next((kind for kind in FILES if message.get(kind)), None):
             await self._files.take(talk, kind, message)
         elif words:
             if not await self._commands.run(talk, words):
@@ -173,6 +174,8 @@ class Reception:
         problem = problem_of(error)
         if person.role is None:
             return
+        if not isinstance(error, VoxnixError):
+            problem = replace(problem, why="")  # words of a program, which the log has
         if chat is None:
             await self._outbox.answer(tap, phrases.tap_refusal(person.say, problem), alert=True)
         else:

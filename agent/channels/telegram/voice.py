@@ -9,6 +9,7 @@ from agent.channels.telegram.chat import Talk
 from agent.channels.telegram.outbox import Outbox
 from agent.core.errors import VoxnixError
 from agent.services.services import Services
+from agent.voice import check_limits
 
 if TYPE_CHECKING:
     from agent.voice import Transcriber
@@ -31,6 +32,7 @@ class Voice:
     async def understood(self, talk: Talk, voice: Mapping[str, Any]) -> str:
         """The sentence of a voice message, echoed; empty where there is none, and that was said."""
         try:
+            check_limits(float(voice.get("duration") or 0), int(voice.get("file_size") or 0))
             names = await asyncio.to_thread(
                 lambda: [one.name for one in self._services.workloads.list(talk.owner)]
             )
