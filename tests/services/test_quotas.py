@@ -8,7 +8,7 @@ from agent.app import App
 from agent.core.errors import CommandFailed
 from agent.core.notice import NoticeKind
 from agent.core.owner import Owner
-from agent.core.workload import ContainerSpec
+from agent.core.workload import ContainerSpec, WorkloadState
 from agent.host.simulated import Fault, Pace, SimulatedNode
 from agent.host.zfs import Zfs
 from agent.services.layout import Layout
@@ -41,6 +41,7 @@ class Watched:
         parts = (Layout("tank").root(owner, machine), Layout("tank").workspace(owner, machine))
         for dataset in parts:
             self.zfs.create(dataset, quota="100M")
+        self.workloads.observe("box", {machine: (WorkloadState.RUNNING, ())}, self.now)
         return parts
 
     def fill(self, dataset: str, percent: float) -> None:
@@ -112,6 +113,7 @@ def test_with_its_container_an_occasion_is_over(watched: Watched) -> None:
     watched.workloads.remove("box", machine)
     assert watched.looked() == []
     watched.workloads.add(ANN, ContainerSpec(name="dev"), "box", watched.now)
+    watched.workloads.observe("box", {machine: (WorkloadState.RUNNING, ())}, watched.now)
     assert watched.looked() == [("ann", "workspace")]
 
 
@@ -143,6 +145,14 @@ def test_of_no_containers_zfs_is_not_asked(database: Database, now: datetime) ->
     node = SimulatedNode("box", pace=Pace.instant())
     Quotas(node, "tank", WorkloadStore(database), NoticeStore(database), lambda: now).look()
     assert node.commands == []
+
+
+def test_what_is_being_made_is_not_looked_at(watched: Watched, database: Database) -> None:
+    """It may have no file system yet, and the first one of all no place for it: that is no failure."""
+    empty = SimulatedNode("new", pace=Pace.instant())
+    watched.workloads.add(ANN, ContainerSpec(name="first"), "new", watched.now)
+    Quotas(empty, "tank", watched.workloads, NoticeStore(database), lambda: watched.now).look()
+    assert not [words for words in empty.commands if words[0] == "zfs"]
 
 
 def test_all_are_looked_at_in_one_command(watched: Watched) -> None:
