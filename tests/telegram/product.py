@@ -79,13 +79,13 @@ class Product:
         chats = self.simulation.app.services.chats
         async with asyncio.timeout(PATIENCE):
             while self.server.updates(self.account)["pending"] or chats.unhandled(source):
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.02)  # noqa: ASYNC110 - it is the database that knows
 
     async def troubled(self, by: str) -> None:
         """Wait until it says to who looks after it what is wrong; an empty text is that nothing is."""
         chats = self.simulation.app.services.chats
         async with asyncio.timeout(PATIENCE):
-            while True:
+            while True:  # the database knows
                 health = chats.health("telegram")
                 if health and (by in health.problem if by else not health.problem):
                     return
