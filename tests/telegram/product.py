@@ -78,8 +78,8 @@ class Product:
         source = f"tg:{self.account.id}"
         chats = self.simulation.app.services.chats
         async with asyncio.timeout(PATIENCE):
-            while self.server.updates(self.account)["pending"] or chats.unhandled(source):
-                await asyncio.sleep(0.02)  # noqa: ASYNC110 - it is the database that knows
+            while self.server.updates(self.account)["pending"] or chats.unhandled(source):  # noqa: ASYNC110 - only the database knows
+                await asyncio.sleep(0.02)
 
     async def troubled(self, by: str) -> None:
         """Wait until it says to who looks after it what is wrong; an empty text is that nothing is."""

@@ -32,8 +32,8 @@ async def posted(port: int, content: bytes, secret: str = "") -> int:
 async def registered(product: Product) -> str:
     """The secret that Telegram was told, once it was."""
     async with asyncio.timeout(PATIENCE):
-        while not (calls := product.server.calls("setWebhook")):
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - Telegram is who is told
+        while not (calls := product.server.calls("setWebhook")):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
     return calls[-1]["params"]["secret_token"]
 
 
