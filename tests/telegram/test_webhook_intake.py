@@ -1,4 +1,4 @@
-"""Being told of updates instead of asking for them: only Telegram is listened to, and nothing is lost."""
+"""Being told of updates instead of asking for them: only Telegram's are taken, and none is lost."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ async def posted(port: int, content: bytes, secret: str = "") -> int:
         answer = await client.post(
             f"http://127.0.0.1:{port}{PATH}",
             content=content,
-            headers=httpx.Headers({SECRET_HEADER: secret}, encoding="utf-8"),
+            headers={SECRET_HEADER.encode(): secret.encode()},
         )
     return answer.status_code
 
@@ -32,7 +32,7 @@ async def posted(port: int, content: bytes, secret: str = "") -> int:
 async def registered(product: Product) -> str:
     """The secret that Telegram was told, once it was."""
     async with asyncio.timeout(PATIENCE):
-        while not (calls := product.server.calls("setWebhook")):  # noqa: ASYNC110 - another thread's
+        while not (calls := product.server.calls("setWebhook")):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.02)
     return calls[-1]["params"]["secret_token"]
 
