@@ -39,7 +39,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]
 
 @pytest.fixture
 def product(simulation: Simulation, server: Telegram) -> Product:
-    """The bot, with the phrasebook. It sees every message of its groups, and chooses what is for it."""
+    """The bot, with the phrasebook. It sees all messages of its groups, and chooses what is for it."""
     return Product(simulation, server, server.bot(privacy=False))
 
 

@@ -78,14 +78,14 @@ class Product:
         source = f"tg:{self.account.id}"
         chats = self.simulation.app.services.chats
         async with asyncio.timeout(PATIENCE):
-            while self.server.updates(self.account)["pending"] or chats.unhandled(source):  # noqa: ASYNC110 - a database is asked
+            while self.server.updates(self.account)["pending"] or chats.unhandled(source):  # noqa: ASYNC110 - only the database knows
                 await asyncio.sleep(0.02)
 
     async def troubled(self, by: str) -> None:
         """Wait until it says to who looks after it what is wrong; an empty text is that nothing is."""
         chats = self.simulation.app.services.chats
         async with asyncio.timeout(PATIENCE):
-            while True:
+            while True:  # the database knows
                 health = chats.health("telegram")
                 if health and (by in health.problem if by else not health.problem):
                     return

@@ -1,8 +1,8 @@
 """What is seen of an operation: one message, from its beginning to its end, and what can be done then."""
 
 import asyncio
+import itertools
 from datetime import timedelta
-from itertools import pairwise
 
 from agent.host.simulated import Fault
 from tests.telegram.people import Seen, Talk
@@ -36,7 +36,7 @@ async def test_an_operation_has_one_message_from_begin_to_end(product: Product) 
         for call in product.server.calls("editMessageText")
         if call["params"]["message_id"] == str(shown.id)
     ]
-    assert all(later - before > 1 for before, later in pairwise(edits[:-1]))
+    assert all(later - before > 1 for before, later in itertools.pairwise(edits[:-1]))
     assert product.simulation.changes(product.owner(person)) == ["create dev", "stop dev"]
 
 

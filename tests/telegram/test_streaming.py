@@ -1,7 +1,7 @@
 """How an answer comes: while it is written, in pieces that Telegram takes, and looking as it was meant."""
 
+import itertools
 import json
-from itertools import pairwise
 
 from tests.assistant.scripts import Script
 from tests.telegram.product import Product
@@ -40,7 +40,7 @@ async def test_in_a_group_one_message_grows(product: Product) -> None:
         ann.refresh()
         assert len([one for one in ann.messages if one.by_bot]) == 1
     edits = [call["at"] for call in product.server.calls("editMessageText")]
-    assert all(later - before > 1 for before, later in pairwise(edits[:-1]))
+    assert all(later - before > 1 for before, later in itertools.pairwise(edits[:-1]))
     assert len(edits) <= 3
     assert not product.server.calls("sendMessageDraft")
 
@@ -76,8 +76,8 @@ async def test_a_very_long_answer_is_a_file(product: Product) -> None:
 async def test_an_answer_looks_as_it_was_meant(product: Product) -> None:
     """Code can be copied, a table is read on a phone, and what is no Markdown is text."""
     _, ann = product.let_in("Ann")
-    table = "| a | b |\n|---|---|\n| 1 | 2 |"
-    answer = f"**Done**: `git --version`\n\n```sh\nls -l\n```\n\n{table}\n\nbroken **bold _and"
+    answer = "**Done**: `git --version`\n\n```sh\nls -l\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+    answer += "broken **bold _and"
     product.model = Script(answer).model
     async with product.running():
         ann.says("what did you do?")
