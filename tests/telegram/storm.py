@@ -78,6 +78,12 @@ def unhandled(folder: Path) -> list[Incoming]:
         return app.services.chats.unhandled(f"tg:{TOKEN.partition(':')[0]}")
 
 
+def under_way(folder: Path) -> int:
+    """How many operations have not ended: answers do not wait for the long ones."""
+    with App.open(given(folder)) as app:
+        return len(app.services.operations.open_from("telegram"))
+
+
 def _death(folder: Path) -> Death:
     messages = [json.loads(one.payload)["message"] for one in unhandled(folder)]
     which = frozenset((one["chat"]["id"], one["message_id"]) for one in messages)
@@ -89,7 +95,7 @@ def _until_answered(
 ) -> list[Death]:
     """Kill the bot whenever it has sent some more, until all was answered."""
     deaths: list[Death] = []
-    seen, since = 0, time.monotonic()
+    seen, open_, since = 0, 0, time.monotonic()
     after = chance.randint(1, max(2 * load.updates // (load.kills + 1), 1))
     while True:
         counts = telegram.counts()
@@ -103,7 +109,11 @@ def _until_answered(
             left = load.kills - len(deaths)
             after = sent + chance.randint(0, max(2 * (load.updates - sent) // (left + 1), 1))
         if sent >= load.updates and not counts["pending"] and not unhandled(folder):
-            return deaths
+            left_over = under_way(folder)
+            if not left_over:
+                return deaths
+            if left_over != open_:
+                open_, since = left_over, time.monotonic()
         if time.monotonic() - since > LONGEST:
             return deaths
         time.sleep(0.005)
