@@ -20,8 +20,8 @@ COUNT = int(os.environ.get("FUZZED_UPDATES", "1000"))
 """How many; ten thousand take some minutes."""
 INSIDE = re.compile(r"Traceback|\b\w*(?:Error|Exception)\b|\.py\b|\bNoneType\b|sqlite|psycopg", re.IGNORECASE)
 """What only a program would say."""
-FOR_STRANGERS = {"inbox", "pairings", "deliveries", "preferences", "channels", "nodes", "limits"}
-"""Tables that strangers may leave something in: what they sent, and that they got a code."""
+FOR_STRANGERS = {"inbox", "pairings", "deliveries", "preferences", "buttons", "channels", "nodes", "limits"}
+"""Tables that strangers may leave something in: what they sent, their code, and the question to admins."""
 
 
 def rows(product: Product) -> dict[str, int]:

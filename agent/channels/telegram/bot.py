@@ -23,7 +23,7 @@ from agent.channels.telegram.door import Door
 from agent.channels.telegram.files import Files
 from agent.channels.telegram.follower import Follower
 from agent.channels.telegram.intake import Polling, Webhook, persist
-from agent.channels.telegram.lanes import Lanes, lane_of
+from agent.channels.telegram.lanes import Lanes, ended, lane_of
 from agent.channels.telegram.menus import Menus
 from agent.channels.telegram.notices import Announcer
 from agent.channels.telegram.outbox import Outbox
@@ -130,7 +130,7 @@ class TelegramBot:
         """
         async with AsyncExitStack() as stack:
             beating = asyncio.create_task(self._beat(), name="beat")
-            stack.push_async_callback(_ended, [beating])
+            stack.push_async_callback(ended, [beating])
             bot = await self._open(stack)
             me = bot.bot.to_dict()
             self._source = f"tg:{me['id']}"
@@ -152,7 +152,7 @@ class TelegramBot:
                     self._keep_house(bot),
                 )
             ]
-            stack.push_async_callback(_ended, tasks)
+            stack.push_async_callback(ended, tasks)
             done, _ = await asyncio.wait([beating, *tasks], return_when=asyncio.FIRST_COMPLETED)
             done.pop().result()  # none ends but by an error
 
@@ -282,9 +282,3 @@ def _logged() -> Generator[None]:
         yield
     except Exception:
         log.exception("the database did not take it")
-
-
-async def _ended(tasks: Sequence["asyncio.Task[None]"]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

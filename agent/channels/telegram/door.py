@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from agent.channels.telegram import phrases
 from agent.channels.telegram.chat import PREFIX, Chat, Talk
+from agent.channels.telegram.lanes import stopping
 from agent.channels.telegram.menus import Menus
 from agent.channels.telegram.outbox import Outbox
 from agent.core.account import Pairing, Role
@@ -44,18 +46,17 @@ class Door:
 
     async def run(self) -> None:
         """Tell people that they were let in, until cancelled."""
-        while True:
+        while not stopping():
             try:
                 for waiting in await asyncio.to_thread(self._services.chats.following):
                     if waiting.key.startswith(CODE):
                         await self._welcome(waiting)
             except Exception:  # the next look may go well
                 log.exception("the door could not be looked at")
-            try:
-                async with asyncio.timeout(LOOK_EVERY):
-                    await self._look_now.wait()
-            except TimeoutError:
-                pass
+            if not stopping():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await self._look_now.wait()
             self._look_now.clear()
 
     async def knock(self, talk: Talk) -> None:

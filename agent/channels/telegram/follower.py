@@ -9,6 +9,7 @@ from datetime import timedelta
 from agent.channels.telegram import phrases
 from agent.channels.telegram.chat import Chat
 from agent.channels.telegram.formatting import formatted
+from agent.channels.telegram.lanes import ended
 from agent.channels.telegram.outbox import Keyboard, Outbox
 from agent.channels.telegram.turns import CHANNEL, PATIENCE
 from agent.core.chat import Action, Delivery
@@ -82,9 +83,7 @@ class Follower:
                 self._look_now.clear()
         finally:
             tasks = [shown.task for shown in self._shown.values() if shown.task is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
 
     async def _look(self) -> None:
         open_, following = await asyncio.to_thread(self._state)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -67,12 +67,7 @@ class Lanes:
     async def close(self) -> None:
         """Stop handling. An answer that is on its way arrives; the rest is still open in the database."""
         self._closing = True
-        for _ in range(2):  # the second time also what is on its way
-            if not (tasks := list(self._tasks)):
-                return
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=GRACE)
+        await ended(list(self._tasks))
 
     async def _run(self, lane: str) -> None:
         queue = self._queues[lane]
@@ -87,6 +82,22 @@ class Lanes:
         finally:
             del self._queues[lane]
             self._begun.pop(lane, None)
+
+
+async def ended(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """End what runs. A message that is on its way arrives, where that does not take too long."""
+    for _ in range(2):  # the second time also what is on its way
+        if not (left := [task for task in tasks if not task.done()]):
+            return
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=GRACE)
+
+
+def stopping() -> bool:
+    """Whether who asks was cancelled while a message was on its way, and has to end now that it arrived."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _content(payload: str, kind: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import logging
 
 from agent.channels.telegram import phrases
 from agent.channels.telegram.chat import PREFIX, Chat
+from agent.channels.telegram.lanes import stopping
 from agent.channels.telegram.outbox import Outbox
 from agent.core.notice import Notice
 from agent.services.services import Services
@@ -30,13 +31,14 @@ class Announcer:
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        while True:
+        while not stopping():
             try:
                 for notice in await asyncio.to_thread(self._due):
                     await self._deliver(notice)
             except Exception:  # the next look may go well
                 log.exception("notices could not be delivered")
-            await asyncio.sleep(LOOK_EVERY)
+            if not stopping():
+                await asyncio.sleep(LOOK_EVERY)
 
     def _due(self) -> list[Notice]:
         due = self._services.notices.due(self._services.chats.now())
