@@ -31,11 +31,11 @@ class People:
         chosen = ""
         if role is not None:
             chosen = self._services.preferences.of(account).language
-            spoken = texts_for(user.get("language_code")).language
+            spoken = texts_for(_language(user)).language
             if not chosen:
                 # Kept, so that what the bot says by itself is in their language too.
                 self._services.preferences.set_language(account, chosen := spoken)
-        return Person(account, name[:128] or account, role, texts_for(chosen or user.get("language_code")))
+        return Person(account, name[:128] or account, role, texts_for(chosen or _language(user)))
 
     def talk(self, key: str, message: Mapping[str, Any], user: Mapping[str, Any]) -> Talk:
         """Who speaks where, and for whose containers."""
@@ -49,3 +49,8 @@ class People:
             if group is not None and group.shared:
                 return Owner(group.key)
         return Owner(person.account)
+
+
+def _language(user: Mapping[str, Any]) -> str | None:
+    code = user.get("language_code")
+    return code if isinstance(code, str) else None

@@ -83,7 +83,7 @@ class Reception:
         except Exception as error:
             # Whatever is in an update or goes wrong with it: it was handled, and its sender is told.
             log.exception("%s could not be handled", incoming.key)
-            with suppress(ValueError):  # not even its chat is one
+            with suppress(Exception):  # not even its chat or its sender is one
                 await self._apologise(update, error)
         await self._outbox.handled(incoming)
 
