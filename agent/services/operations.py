@@ -10,6 +10,7 @@ from agent.core.operation import Operation, OperationKind, OperationState, Plan,
 from agent.core.owner import Owner
 from agent.core.workload import Generation
 from agent.services.access import Access
+from agent.services.watching import Watcher
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
@@ -20,8 +21,8 @@ WORKER_SILENCE = timedelta(seconds=10)
 NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE})
 """What concerns everybody on a node, and so is an admin's."""
 
-LONGEST_POLL = 0.25
-"""Seconds between two looks at an operation that takes long."""
+SLICE = 1.0
+"""Seconds after which who waits looks whether there is a worker."""
 
 Planner = Callable[[Operation], Plan]
 """What a gated operation would do, as things stand now."""
@@ -57,6 +58,7 @@ class Operations:
         self._planner = planner
         self._clock = clock
         self._ensure_worker = ensure_worker
+        self._watcher = Watcher(database, store)
 
     def submit(
         self,
@@ -160,8 +162,8 @@ class Operations:
             WorkerAbsent: nobody is there to run it; it stays queued.
         """
         started = checked = time.monotonic()
-        yield (operation := self.get(owner, number))
-        with self._database.news() as changed:
+        with self._watcher.news_of(number) as news:
+            yield (operation := self.get(owner, number))
             while not operation.state.ended and operation.state is not OperationState.PROPOSED:
                 now = time.monotonic()
                 if now - started >= patience:
@@ -170,11 +172,10 @@ class Operations:
                 if now - checked > WORKER_SILENCE.total_seconds():
                     checked = now
                     self._check_worker(operation)
-                if changed() and (seen := self.get(owner, number)) != operation:
-                    yield (operation := seen)
-                    continue
-                # The longer it takes, the rarer the looks: hundreds may wait at the same time.
-                time.sleep(max(self._database.poll, min((now - started) / 20, LONGEST_POLL)))
+                if news.wait(min(started + patience - now, SLICE)):
+                    news.clear()
+                    if (seen := self.get(owner, number)) != operation:
+                        yield (operation := seen)
 
     def wait(self, owner: Owner, number: int, patience: float = float("inf")) -> Operation:
         """The last state that :meth:`watch` yields."""

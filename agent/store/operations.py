@@ -1,6 +1,6 @@
 """Operations: the one durable record of every change, and so the audit trail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,10 @@ from agent.store.database import Database
 from agent.store.schema import operations
 
 ACTIVE = (OperationState.QUEUED.value, OperationState.RUNNING.value)
+
+
+Mark = tuple[str, int, str]
+"""What changes while an operation runs: its state, its step, how far that is."""
 
 
 class OperationStore:
@@ -75,6 +79,17 @@ class OperationStore:
         with self._database.read() as connection:
             row = connection.execute(select(operations).where(operations.c.id == number)).mappings().first()
         return None if row is None else _operation(row)
+
+    def marks(self, numbers: Sequence[int]) -> dict[int, Mark]:
+        """How far some operations are, in one short query."""
+        query = select(operations.c.id, operations.c.state, operations.c.step, operations.c.progress).where(
+            operations.c.id.in_(numbers)
+        )
+        with self._database.read() as connection:
+            return {
+                number: (state, step, str(progress))
+                for number, state, step, progress in connection.execute(query)
+            }
 
     def of_owner(self, owner: Owner, limit: int, state: OperationState | None = None) -> list[Operation]:
         """An owner's operations, newest first."""
