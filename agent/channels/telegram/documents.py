@@ -1,10 +1,9 @@
 """What is too long for a chat: a file, and under it the lines that say whether it is worth opening."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.channels.telegram.formatting import code, formatted, plain
+from agent.channels.telegram.formatting import formatted, plain
 from agent.channels.telegram.splitting import CAPTION_LIMIT, Part
 from agent.core.printable import one_line, printable
 from agent.texts import Texts
@@ -16,7 +15,6 @@ HEAD_LINES, TAIL_LINES = 2, 6
 """Of a file, shown under it: the end of a log says more than its beginning."""
 
 LONGEST_LINE = 80
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Document:
     """A file to send.
 
     Attributes:
-        filename: safe on every machine.
+        filename: what it is called.
         data: what is in it.
         caption: what stands under it.
     """
@@ -47,36 +45,17 @@ class Letter:
     document: Document | None = None
 
 
-def answer(markdown: str, say: Texts, name: str = "answer") -> Letter:
+def answer(markdown: str, say: Texts) -> Letter:
     """What the assistant said.
 
     Args:
         markdown: as the model wrote it.
         say: the person's texts.
-        name: of the file that a very long one becomes.
     """
     parts = formatted(markdown)
     if len(parts) <= MOST_MESSAGES:
         return Letter(tuple(parts))
     lines = printable(markdown).strip().splitlines()
-    return Letter(document=_document(lines, say, name, "md"))
-
-
-def output(text: str, say: Texts, name: str) -> Letter:
-    """What a program in a container said: a code block that can be copied, or a file.
-
-    Args:
-        text: as the program wrote it.
-        say: the person's texts.
-        name: of the file, such as ``dev-logs``.
-    """
-    parts = code(text)
-    if len(parts) <= 1:
-        return Letter(tuple(parts))
-    return Letter(document=_document(printable(text).strip("\n").splitlines(), say, name, "txt"))
-
-
-def _document(lines: Sequence[str], say: Texts, name: str, suffix: str) -> Document:
     data = "\n".join([*lines, ""]).encode()
     head = say.plural("{n} line, {size}:", "{n} lines, {size}:", len(lines), size=say.size(len(data)))
     shown = [one_line(line, LONGEST_LINE) for line in lines]
@@ -84,5 +63,4 @@ def _document(lines: Sequence[str], say: Texts, name: str, suffix: str) -> Docum
         shown = [*shown[:HEAD_LINES], "⋮", *shown[-TAIL_LINES:]]
     fence = "`" * (max((len(ticks) for ticks in re.findall("`+", "\n".join(shown))), default=0) + 3)
     caption = formatted("\n".join((head, fence, *shown, fence)), CAPTION_LIMIT)
-    stem = _UNSAFE.sub("-", name).strip("-.")[:60] or "output"
-    return Document(f"{stem}.{suffix}", data, caption[0] if caption else plain(head)[0])
+    return Letter(document=Document("answer.md", data, caption[0] if caption else plain(head)[0]))

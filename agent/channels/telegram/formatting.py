@@ -73,12 +73,6 @@ def plain(text: str, limit: int = LIMIT) -> list[Part]:
     return split(printable(text), (), limit)
 
 
-def code(text: str, language: str = "", limit: int = LIMIT) -> list[Part]:
-    """A text as it is in code blocks, as messages: what a program said."""
-    shown = printable(text).strip("\n")
-    return split(shown, (Span("pre", 0, len(shown), language),), limit)
-
-
 def escaped(value: str) -> str:
     """A value on one line that stands in Markdown as it is, whatever is in it."""
     return _marked(" ".join(printable(value).split()))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram import MessageEntity
 
-from agent.channels.telegram.formatting import LONGEST_MARKDOWN, code, escaped, formatted, plain
-from agent.channels.telegram.splitting import LIMIT, MOST_ENTITIES, Part
+from agent.channels.telegram.formatting import LONGEST_MARKDOWN, escaped, formatted, plain
+from agent.channels.telegram.splitting import LIMIT, MOST_ENTITIES, Part, Span, split
 from agent.core.printable import printable
 
 NOT_IN_CODE = {"bold", "italic", "underline", "strikethrough"}
@@ -163,9 +163,10 @@ def test_a_text_without_markup_is_kept_whole(text: str) -> None:
 @given(LONG)
 def test_code_is_kept_whole_and_stays_code(text: str) -> None:
     """What a program said goes on as a code block in each message."""
-    parts = code(text, "python")
+    said = printable(text).strip("\n")
+    parts = split(said, (Span("pre", 0, len(said), "python"),))
     check(parts)
-    assert "".join(seen(part.text) for part in parts) == seen(printable(text))
+    assert "".join(seen(part.text) for part in parts) == seen(said)
     for part in parts:
         (block,) = part.entities
         assert (block.type, block.language) == ("pre", "python")
@@ -302,7 +303,7 @@ def test_what_only_looks_like_markup_is_text(markdown: str, text: str) -> None:
 @pytest.mark.parametrize("nothing", ["", " \n\t", "\u200b", "\u2060\n\u00a0"])
 def test_nothing_to_see_is_no_message(nothing: str) -> None:
     """Telegram refuses empty messages."""
-    assert formatted(nothing) == plain(nothing) == code(nothing) == []
+    assert formatted(nothing) == plain(nothing) == []
 
 
 def test_what_acts_on_a_reader_is_taken_out() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.channels.telegram.formatting import code, formatted, plain
+from agent.channels.telegram.formatting import formatted, plain
 from agent.channels.telegram.splitting import LIMIT, MOST_ENTITIES, Span, split
 
 
@@ -47,7 +47,7 @@ def test_a_code_block_that_fits_is_not_cut() -> None:
 def test_a_code_block_goes_on_as_one_with_its_indentation() -> None:
     """Each message of it can be copied."""
     line = "    indented\n"
-    parts = code(line * 1000, "python")
+    parts = split(line * 1000, (Span("pre", 0, len(line) * 1000, "python"),))
     assert len(parts) > 1
     assert "".join(f"{part.text}\n" for part in parts) == line * 1000
     assert {entity.language for part in parts for entity in part.entities} == {"python"}
