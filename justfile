@@ -50,10 +50,14 @@ secrets-rekey:
 
 # Measure what has a limit: one of them inside a box.
 bench:
-    . scripts/setup && "$VENV_PYTHON" benchmarks/listing.py && "$VENV_PYTHON" -m benchmarks.workloads && "$VENV_PYTHON" -m benchmarks.turn
+    . scripts/setup && "$VENV_PYTHON" benchmarks/listing.py && "$VENV_PYTHON" -m benchmarks.workloads && "$VENV_PYTHON" -m benchmarks.turn && "$VENV_PYTHON" -m benchmarks.chats
     scripts/box up --name bench
     scripts/box run --name bench sh -c 'cd /opt/voxnix/src && /opt/voxnix/venv/bin/python -m benchmarks.second_create && /opt/voxnix/venv/bin/python -m benchmarks.hot_create'
     scripts/box down --name bench
+
+# Kill the bot again and again while people write, and count what came of it.
+storm *ARGS:
+    . scripts/setup && "$VENV_PYTHON" -m tests.telegram.storm {{ARGS}}
 
 # Measure the evaluation of a guest: wants nix, and a tree of nixpkgs in VOXNIX_TEST_NIXPKGS.
 bench-evaluation:
