@@ -111,7 +111,7 @@ def plan(say: Texts, operation: Operation) -> str:
 def _question(say: Texts, operation: Operation) -> str:
     if operation.kind is OperationKind.DESTROY:
         return say(
-            "Destroy {name} with everything in it, /workspace included, for good?", name=operation.workload
+            "Destroy {name} with everything in it, `/workspace` included, for good?", name=operation.workload
         )
     return quoted(operation.plan.summary) if operation.plan else doing(say, operation)
 
@@ -120,7 +120,7 @@ def _loss(say: Texts, loss: Loss) -> str:
     amount = say.size(loss.amount) if loss.unit == "bytes" else say.number(loss.amount)
     match loss.what:
         case "workspace":
-            what = say("files in /workspace")
+            what = say("files in `/workspace`")
         case "root":
             what = say("the system and what was installed in it")
         case "snapshots":

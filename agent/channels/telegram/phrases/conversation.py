@@ -55,7 +55,9 @@ def heard(say: Texts, words: str) -> str:
 
 def file_saved(say: Texts, path: str, container: str, size: int) -> str:
     """A file of the person's lies in a container."""
-    return say("📎 Saved in {name}: {path} ({size})", name=container, path=escaped(path), size=say.size(size))
+    # As code: Telegram would take a path for a command.
+    shown = path.replace("`", "'")
+    return say("📎 Saved in {name}: `{path}` ({size})", name=container, path=shown, size=say.size(size))
 
 
 def too_large(say: Texts, size: int, limit: int) -> str:

@@ -50,7 +50,7 @@ def _quota(say: Texts, told: Notice) -> str:
         "quota": say.size(quota),
     }
     if told.values["part"] == "workspace":
-        head = say("💾 **/workspace of {name} is {share}% full**: {used} of {quota}.", **values)
+        head = say("💾 **`/workspace` of {name} is {share}% full**: {used} of {quota}.", **values)
     else:
         head = say("💾 **The system of {name} is {share}% full**: {used} of {quota}.", **values)
     return f"{head}\n{say('When it is full, programs in it can write nothing more.')}"
