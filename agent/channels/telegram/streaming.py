@@ -22,7 +22,7 @@ TYPING_AFTER = 0.3
 """Seconds. An answer that is there at once needs nobody who types."""
 DRAFT_EVERY, EDIT_EVERY = 0.4, 1.1
 """Seconds between two looks at a growing answer, in private chats and in groups."""
-DRAFT_AFTER = 0.1
+DRAFT_AFTER = 0.5
 """Seconds. An answer that ends sooner is not shown growing."""
 
 
