@@ -24,6 +24,11 @@ def entered(database: Database, now: datetime, count: int) -> list[int]:
     return [store.add(workload, OperationKind.START, Request(channel="test"), now).id for _ in range(count)]
 
 
+def watching() -> set[threading.Thread]:
+    """The threads that look: also for who waits in another test's product."""
+    return {one for one in threading.enumerate() if one.name == "voxnix-watcher"}
+
+
 def test_who_waits_hears_of_their_operation(database: Database, now: datetime) -> None:
     """At first, because it may have moved before; and whenever it moves, however often."""
     store = OperationStore(database)
@@ -74,10 +79,10 @@ def test_nobody_looks_when_nobody_waits(database: Database, now: datetime) -> No
     """The thread ends with the last one who waits, and begins with the next."""
     store = OperationStore(database)
     (number,) = entered(database, now, 1)
-    watcher = Watcher(database, store)
+    watcher, others = Watcher(database, store), watching()
     for _ in range(2):
         with watcher.news_of(number) as news:
             assert news.wait(SOON)
-            (thread,) = [one for one in threading.enumerate() if one.name == "voxnix-watcher"]
+            (thread,) = watching() - others
         thread.join(SOON)
         assert not thread.is_alive()
