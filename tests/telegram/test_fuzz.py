@@ -15,8 +15,8 @@ from tests.telegram.fuzz import Fuzz
 from tests.telegram.people import Talk
 from tests.telegram.product import Product
 
-COUNT = int(os.environ.get("FUZZED_UPDATES", "1000"))
-"""How many; ten thousand take some minutes."""
+COUNT = int(os.environ.get("FUZZED_UPDATES", "10000"))
+"""How many updates."""
 INSIDE = re.compile(r"Traceback|\b\w*(?:Error|Exception)\b|\.py\b|\bNoneType\b|sqlite|psycopg", re.IGNORECASE)
 """What only a program would say."""
 FOR_STRANGERS = {"inbox", "pairings", "deliveries", "preferences", "buttons", "channels", "nodes", "limits"}
