@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from telegram import Bot
 from telegram.error import InvalidToken
 from telegram.ext import AIORateLimiter, ExtBot
-from telegram.request import HTTPXRequest
 
 from agent.channels.telegram.commands import Commands
 from agent.channels.telegram.door import Door
@@ -29,6 +28,7 @@ from agent.channels.telegram.notices import Announcer
 from agent.channels.telegram.outbox import Outbox
 from agent.channels.telegram.people import People
 from agent.channels.telegram.reception import Reception
+from agent.channels.telegram.request import WholeRequest
 from agent.channels.telegram.taps import Taps
 from agent.channels.telegram.turns import CHANNEL, Turns
 from agent.channels.telegram.voice import Voice
@@ -200,7 +200,7 @@ class TelegramBot:
             self._connection.token.get_secret_value(),
             base_url=f"{self._connection.api}/bot",
             base_file_url=f"{self._connection.api}/file/bot",
-            request=HTTPXRequest(connection_pool_size=CONNECTIONS, pool_timeout=60.0, read_timeout=20.0),
+            request=WholeRequest(connection_pool_size=CONNECTIONS, pool_timeout=60.0, read_timeout=20.0),
             rate_limiter=limiter,
         )
 
