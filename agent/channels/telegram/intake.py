@@ -8,13 +8,13 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from telegram import Bot
 from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
+from agent.channels.telegram.request import as_told
 from agent.core.errors import HostFailure
 from agent.core.secrecy import keep
 
@@ -29,8 +29,6 @@ LONG_POLL = 50
 """Seconds that Telegram may keep a question for updates open."""
 GRACE = 10
 """Seconds on top of that until the connection is taken for dead."""
-LONGEST_WAIT = 60.0
-"""Seconds between two attempts at most."""
 KEPT_AGAIN_AFTER = 1.0
 """Seconds after which updates are offered to the database again."""
 LARGEST = 1 << 20
@@ -193,23 +191,13 @@ async def persist(ask: Callable[[], Awaitable[T]], health: Health) -> T:
         health(problem)
 
     async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type((TelegramError, OSError)), wait=_wait, before_sleep=tell
+        retry=retry_if_exception_type((TelegramError, OSError)), wait=as_told, before_sleep=tell
     ):
         with attempt:
             answer = await ask()
             health("")
             return answer
     raise AssertionError("it is tried for ever")
-
-
-_backoff = wait_exponential_jitter(initial=0.5, max=LONGEST_WAIT)
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
-        return error.retry_after.total_seconds()
-    return _backoff(state)
 
 
 def _problem(error: BaseException | None) -> str:

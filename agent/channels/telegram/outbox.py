@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import (
@@ -17,11 +16,12 @@ from telegram import (
 )
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from agent.channels.telegram.chat import Chat, Talk
 from agent.channels.telegram.formatting import formatted
 from agent.channels.telegram.records import Records
+from agent.channels.telegram.request import as_told
 from agent.channels.telegram.splitting import Part
 from agent.core.chat import Delivery, Incoming
 from agent.core.errors import HostFailure
@@ -35,8 +35,6 @@ Keyboard = Sequence[Sequence[tuple[str, str]]]
 """Rows of buttons: what stands on each, and what the chat sends back."""
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 """What a model was made to write must not have Telegram fetch an address."""
-LONGEST_WAIT = 60.0
-"""Seconds between two attempts at most."""
 
 log = logging.getLogger(__name__)
 
@@ -221,7 +219,7 @@ class Outbox:
         """Send until it is taken or refused; None where it is refused."""
         try:
             async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_passes), wait=_wait, reraise=True, before_sleep=_tell
+                retry=retry_if_exception(_passes), wait=as_told, reraise=True, before_sleep=_tell
             ):
                 with attempt:
                     async with self._lines:
@@ -247,16 +245,6 @@ async def _to_the_end(sending: Coroutine[Any, Any, T]) -> T:
 def _passes(error: BaseException) -> bool:
     """Whether it is worth trying again. PTB takes what is wrong with a request for a network error too."""
     return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)
-
-
-_backoff = wait_exponential_jitter(initial=0.5, max=LONGEST_WAIT)
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
-        return error.retry_after.total_seconds()
-    return _backoff(state)
 
 
 def _tell(state: RetryCallState) -> None:

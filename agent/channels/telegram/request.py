@@ -1,9 +1,25 @@
-"""How requests reach Telegram: once begun they run to their end, whoever waits for them."""
+"""How requests reach Telegram: once begun they run to their end, and what passes is tried again."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
+from telegram.error import RetryAfter
 from telegram.request import HTTPXRequest
+from tenacity import RetryCallState, wait_exponential_jitter
+
+LONGEST_WAIT = 60.0
+"""Seconds between two attempts at most, where Telegram does not say."""
+
+_backoff = wait_exponential_jitter(initial=0.5, max=LONGEST_WAIT)
+
+
+def as_told(state: RetryCallState) -> float:
+    """Seconds until the next attempt: as many as Telegram says, or more each time."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
+        return error.retry_after.total_seconds()
+    return _backoff(state)
 
 
 class WholeRequest(HTTPXRequest):
