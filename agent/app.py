@@ -313,7 +313,7 @@ class App:
                 return False
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
-            from agent.services.changes import Changes  # noqa: PLC0415
+            from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
@@ -329,7 +329,7 @@ class App:
                 secrets=self.services.secrets,
                 clock=self._clock,
             )
-            changes = Changes(
+            parts = Parts(
                 settings=self.settings,
                 node=self.node,
                 workloads=self._workloads,
@@ -341,7 +341,7 @@ class App:
                 clock=self._clock,
             )
             engine = Engine(
-                self.settings, self._database, self._nodes, self._operations, changes, self._clock
+                self.settings, self._database, self._nodes, self._operations, Changes(parts), self._clock
             )
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)

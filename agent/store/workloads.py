@@ -72,6 +72,13 @@ class WorkloadStore:
             row = connection.execute(query).mappings().first()
         return None if row is None else _workload(row)
 
+    def on(self, node: str, machine: str) -> Workload | None:
+        """The workload that a node calls by this name, whoever owns it: for the worker alone."""
+        query = select(workloads).where(workloads.c.node == node, workloads.c.machine == machine)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _workload(row)
+
     def of_owner(self, owner: Owner) -> list[Workload]:
         """All of an owner's workloads, by name."""
         query = select(workloads).where(workloads.c.owner == owner.key).order_by(workloads.c.name)

@@ -84,7 +84,7 @@ SENTENCES = (
     "Ask again, and you get a new one.",
     "That button is for somebody else.",
     "That was answered already.",
-    # services/operations.py, services/workloads.py, services/changes.py, store/
+    # services/operations.py, services/workloads.py, services/changes/, store/
     "You have no operation {number}.",
     "Ask for your operations.",
     "What would be lost has changed since it was shown.",

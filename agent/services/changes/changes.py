@@ -1,0 +1,20 @@
+"""What each kind of operation does: the recipes of all rooms, in one place."""
+
+from agent.core.operation import Operation, OperationKind
+from agent.services.changes.lifecycle import Lifecycle
+from agent.services.changes.parts import Parts, Recipe, Step
+
+
+class Changes:
+    """The steps of every kind of operation, on one node."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._recipes: dict[OperationKind, Recipe] = {**Lifecycle(parts).recipes()}
+
+    def steps(self, kind: OperationKind) -> tuple[Step, ...]:
+        """The steps of a kind, in order."""
+        return self._recipes[kind].steps
+
+    def undo(self, operation: Operation) -> None:
+        """Take away what a failed operation made, and only that; or bring back what it changed."""
+        self._recipes[operation.kind].undo(operation)

@@ -1,0 +1,216 @@
+"""A workload's life: it is made, started, stopped, made of other things; and images are built and pruned."""
+
+import time
+from collections.abc import Callable
+
+from agent.core.errors import HostFailure, NameInUse
+from agent.core.operation import Operation, OperationKind, Progress
+from agent.core.owner import Owner
+from agent.core.workload import WorkloadState
+from agent.host.archive import shift
+from agent.host.presence import Presence
+from agent.host.runtime import UnitState
+from agent.services.changes.parts import Parts, Recipe, Step
+
+VERIFY_TIMEOUT = 60.0
+"""Seconds that a container may take until its address is known."""
+VERIFY_POLL = 0.05
+
+FAREWELL_TIMEOUT = 60.0
+"""Seconds that one module's farewell may take."""
+
+RAN = "ran"
+"""Claimed by an operation that found its container running, and has to leave it so."""
+
+
+class Lifecycle:
+    """The recipes of what has to do with running containers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def recipes(self) -> dict[OperationKind, Recipe]:
+        """What each kind does, and how it is taken back."""
+        build, change = Step("build", self._build), Step("change", self._change)
+        start, stop, verify = (
+            Step("start", self._start),
+            Step("stop", self._stop),
+            Step("verify", self._verify),
+        )
+        storage, farewell, remove = (
+            Step("storage", self._storage),
+            Step("say goodbye", self._farewell),
+            Step("remove", self._remove),
+        )
+        return {
+            OperationKind.CREATE: Recipe((build, storage, start, verify), self._undo_create),
+            OperationKind.START: Recipe((start, verify)),
+            OperationKind.STOP: Recipe((stop,)),
+            OperationKind.RESTART: Recipe((stop, start, verify)),
+            OperationKind.UPDATE: Recipe((build, change, verify), self._undo_change),
+            OperationKind.ROLLBACK: Recipe((change, verify), self._undo_change),
+            OperationKind.DESTROY: Recipe((farewell, stop, remove)),
+            OperationKind.BUILD: Recipe((build,)),
+            OperationKind.PRUNE: Recipe((Step("prune", self._prune),)),
+        }
+
+    def _undo_create(self, operation: Operation) -> None:
+        if operation.claims:
+            self._parts.runtime.stop(operation.machine)
+            self._parts.runtime.remove(operation.machine)
+        for dataset in operation.claims:
+            self._parts.destroy(dataset, operation.machine)
+        self._parts.workloads.remove(operation.node, operation.machine)
+
+    def _undo_change(self, operation: Operation) -> None:
+        workload = self._parts.workload(operation)
+        if workload.generation is None:
+            return
+        self._parts.guests.change(
+            self._parts.assembly.machine(operation, workload, workload.generation),
+            workload.generation,
+            self._parts.assembly.root(operation, workload),
+        )
+        if RAN in operation.claims:
+            self._parts.runtime.start(operation.machine)
+            self._await(operation, lambda _: None)
+
+    def _build(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        generation = self._parts.assembly.built(operation, report)
+        if operation.kind is OperationKind.CREATE:
+            self._parts.workloads.become(operation.node, operation.machine, generation)
+
+    def _storage(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        report(Progress(label="making the storage"))
+        owner, workload = Owner(operation.owner), self._parts.workload(operation)
+        above = self._parts.layout.workload(owner, workload.machine)
+        if above not in operation.claims:
+            if self._parts.zfs.presence(above) is not Presence.ABSENT:
+                raise NameInUse(
+                    f"There is storage of an earlier {workload.name} at {above}.",
+                    "It was not made by this operation, so it is left alone.",
+                    "Choose another name, or ask the admin to look at it.",
+                )
+            self._parts.operations.claim(operation.id, [above])
+        if self._parts.zfs.presence(above) is not Presence.PRESENT:
+            self._parts.zfs.create(above, mountpoint="none")
+        if workload.generation is None:
+            raise ValueError(f"{workload.name} was not built before its storage")
+        self._parts.guests.furnish(workload.generation, self._parts.assembly.root(operation, workload))
+        workspace = self._parts.layout.workspace(owner, workload.machine)
+        if self._parts.zfs.presence(workspace) is not Presence.PRESENT:
+            folder = self._parts.layout.workspace_folder(workload.machine)
+            self._parts.zfs.create(workspace, mountpoint=folder, quota=self._parts.settings.workspace_quota)
+        if not self._parts.guests.idmap:
+            shift(
+                self._parts.node,
+                self._parts.layout.workspace_folder(workload.machine),
+                self._parts.assembly.uid_base(operation),
+            )
+
+    def _start(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        report(Progress(label="starting the container"))
+        owner, workload = Owner(operation.owner), self._parts.workload(operation)
+        for dataset in (
+            self._parts.layout.root(owner, workload.machine),
+            self._parts.layout.workspace(owner, workload.machine),
+        ):
+            if not self._parts.zfs.mounted(dataset):
+                raise HostFailure(
+                    f"{dataset} is not mounted.",
+                    "An unmounted dataset looks like an empty folder, so the container is not started.",
+                    f"Look at it with `zfs mount {dataset}`.",
+                )
+        if workload.generation is None:
+            raise ValueError(f"{workload.name} was not built before its start")
+        self._parts.runtime.write(self._parts.assembly.machine(operation, workload, workload.generation))
+        self._parts.runtime.start(workload.machine)
+
+    def _change(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        report(Progress(label="changing the container"))
+        workload = self._parts.workload(operation)
+        if RAN not in operation.claims and self._parts.runtime.state(workload.machine) is UnitState.ACTIVE:
+            self._parts.operations.claim(operation.id, [*operation.claims, RAN])
+            operation = operation.model_copy(update={"claims": (*operation.claims, RAN)})
+        generation = self._parts.assembly.built(operation, report)
+        machine = self._parts.assembly.machine(operation, workload, generation)
+        self._parts.guests.change(machine, generation, self._parts.assembly.root(operation, workload))
+        if RAN in operation.claims:
+            self._parts.runtime.start(workload.machine)
+
+    def _farewell(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        """What a module has to give back elsewhere, such as its place in a tailnet."""
+        workload = self._parts.workload(operation)
+        if self._parts.runtime.state(workload.machine) is not UnitState.ACTIVE:
+            return
+        for name in workload.spec.modules:
+            farewell = self._parts.catalogue.get(name).farewell
+            if not farewell:
+                continue
+            report(Progress(label=f"taking leave for {name}"))
+            said = self._parts.runtime.exec(workload.machine, farewell, FAREWELL_TIMEOUT)
+            if said.returncode != 0:
+                raise HostFailure(
+                    f"{name} in {workload.name} could not take its leave.",
+                    f"It said: {' '.join((said.stderr or said.stdout).split())[-300:]}",
+                    f"Try again; or stop {workload.name} and destroy it then, which leaves out the farewell.",
+                )
+
+    def _prune(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        used = self._parts.workloads.digests(operation.node) | {
+            self._parts.guests.digest(self._parts.catalogue.compose(target.spec))
+            for target in self._parts.operations.under_way(operation.node)
+        }
+        unused = [one.digest for one in self._parts.images.of_node(operation.node) if one.digest not in used]
+        report(Progress(label="removing images", total=len(unused)))
+        self._parts.guests.discard(unused)
+        for digest in unused:
+            self._parts.images.remove(operation.node, digest)
+
+    def _verify(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        changed = operation.kind in (OperationKind.UPDATE, OperationKind.ROLLBACK)
+        if not changed or RAN in operation.claims:
+            self._await(operation, report)
+        if changed:
+            self._parts.guests.settle(
+                operation.machine, self._parts.assembly.root(operation, self._parts.workload(operation))
+            )
+            self._parts.workloads.become(
+                operation.node, operation.machine, self._parts.assembly.built(operation, report)
+            )
+
+    def _await(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        """Wait until the container is up and its address is known."""
+        report(Progress(label="waiting for its address"))
+        deadline = time.monotonic() + VERIFY_TIMEOUT
+        while True:
+            state = self._parts.runtime.state(operation.machine)
+            addresses = self._parts.machined.addresses().get(operation.machine, ())
+            if state is UnitState.ACTIVE and addresses:
+                self._parts.observe(operation, WorkloadState.RUNNING, addresses)
+                return
+            if state in (UnitState.FAILED, UnitState.INACTIVE) or time.monotonic() > deadline:
+                raise HostFailure(
+                    f"{operation.workload} did not come up.",
+                    f"Its unit is {state}, and it has {'an' if addresses else 'no'} address.",
+                    f"Look at the logs of {operation.workload}.",
+                )
+            time.sleep(VERIFY_POLL)
+
+    def _stop(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        report(Progress(label="stopping the container"))
+        self._parts.runtime.stop(operation.machine)
+        state = self._parts.runtime.state(operation.machine)
+        if state not in (UnitState.INACTIVE, UnitState.FAILED):
+            raise HostFailure(f"{operation.workload} did not stop.", f"Its unit is {state}.", "Try again.")
+        self._parts.observe(operation, WorkloadState.STOPPED, ())
+
+    def _remove(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        report(Progress(label="removing it"))
+        above = self._parts.layout.workload(Owner(operation.owner), operation.machine)
+        self._parts.runtime.remove(operation.machine)
+        self._parts.destroy(above, operation.machine)
+        # What counts is what exists afterwards, not what the tools said.
+        if self._parts.zfs.presence(above) is not Presence.ABSENT:
+            raise HostFailure(f"{above} is still there.", hint="Try again.")
+        self._parts.workloads.remove(operation.node, operation.machine)
