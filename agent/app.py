@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -98,9 +98,11 @@ class App:
         operations = Operations(
             self._database,
             self._operations,
+            self._workloads,
             self._nodes,
             access,
             planner=self._plan,
+            approval=timedelta(minutes=settings.approval_minutes),
             clock=self._clock,
             ensure_worker=self._ensure_worker,
         )
@@ -341,7 +343,13 @@ class App:
                 clock=self._clock,
             )
             engine = Engine(
-                self.settings, self._database, self._nodes, self._operations, Changes(parts), self._clock
+                self.settings,
+                self._database,
+                self.node,
+                self._nodes,
+                self._operations,
+                Changes(parts),
+                self._clock,
             )
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)

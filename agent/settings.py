@@ -166,6 +166,9 @@ class Settings(BaseSettings):
     memory_max: str = Field(default="2G", pattern=SIZE, description="Limit of a container's memory.")
     tasks_max: int = Field(default=4096, ge=64, description="Limit of a container's processes and threads.")
     max_modules: int = Field(default=16, ge=1, le=100, description="How many modules a container may have.")
+    approval_minutes: int = Field(
+        default=60, ge=1, description="Minutes in which a person may agree to what needs their approval."
+    )
     upload_max: str = Field(
         default="20M", pattern=SIZE, description="Limit of a file that a person sends into a container."
     )

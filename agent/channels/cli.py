@@ -245,6 +245,25 @@ def operations(desk: Desk, limit: int) -> None:
     )
 
 
+def cancel(desk: Desk, number: int, *, wait: bool) -> int:
+    """End an operation before its time. JSON: ``operation``. It went well where it was cancelled."""
+    operation = desk.services.operations.cancel(desk.owner, number)
+    if wait:
+        operation = _followed(desk, operation)
+    answer = {"operation": operation.model_dump(mode="json")}
+    what = f"{operation.kind} {operation.workload}"
+    if operation.state is OperationState.CANCELLED:
+        text = Text(f"Cancelled: {what}. Nothing of it is left.", "green")
+    elif operation.state.ended:
+        text = Text(f"Too late: {what} is {operation.state}.", "yellow")
+    else:
+        text = Text(f"{what} is being cancelled. Look: voxnix operations")
+    desk.terminal.show(text, answer)
+    return (
+        Refusal.exit_code if operation.state.ended and operation.state is not OperationState.CANCELLED else 0
+    )
+
+
 def doctor(desk: Desk) -> int:
     """Show what is in order on this machine and what is not. JSON: ``ok``, ``findings``."""
     found = desk.services.diagnostics.check()

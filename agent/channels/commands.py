@@ -312,6 +312,21 @@ def _operations(
     cli.operations(desk, limit)
 
 
+@command("cancel")
+def _cancel(
+    desk: "Desk",
+    number: Annotated[
+        int, typer.Argument(help="The operation's number, as “voxnix operations” shows it.", min=1)
+    ],
+    *,
+    wait: Wait = True,
+) -> int:
+    """End what was asked for before its time; what it made is taken away."""
+    from agent.channels import cli
+
+    return cli.cancel(desk, number, wait=wait)
+
+
 @command("doctor")
 def _doctor(desk: "Desk") -> int:
     """Look at this machine, and say what to do about what is broken."""

@@ -14,7 +14,9 @@ VoxnixError
 │   ├── NoSpace             the pool or a quota is full
 │   ├── BudgetSpent         the language model, for today
 │   ├── ApprovalNeeded      a person has to see the plan first
-│   └── PlanChanged         what would be lost is no longer what was shown
+│   ├── PlanChanged         what would be lost is no longer what was shown
+│   ├── ApprovalExpired     nobody agreed in time
+│   └── Cancelled           nobody wants it any more
 ├── InvalidSettings         settings that are wrong or unknown  exit code 2
 └── HostFailure             the host did not do it             exit code 4
     ├── CommandFailed       a program answered with an error
@@ -149,6 +151,14 @@ class ApprovalNeeded(Refusal):
 
 class PlanChanged(Refusal):
     """The plan is no longer the one that was shown."""
+
+
+class ApprovalExpired(Refusal):
+    """Nobody agreed in time."""
+
+
+class Cancelled(Refusal):
+    """A person does not want it any more."""
 
 
 class InvalidSettings(VoxnixError):

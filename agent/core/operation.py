@@ -199,6 +199,8 @@ class Operation(BaseModel):
         claims: what this operation made or found, and has to know again after a crash: what it made it may
             take away when it fails.
         problem: why it failed.
+        approved_by: the account of who agreed to its plan; empty where nobody did.
+        cancelled_by: the account of who wants it to end before its time; empty where nobody does.
         created_at: in UTC.
         started_at: in UTC.
         ended_at: in UTC.
@@ -221,6 +223,8 @@ class Operation(BaseModel):
     progress: Progress = Progress()
     claims: tuple[str, ...] = ()
     problem: Problem | None = None
+    approved_by: str = ""
+    cancelled_by: str = ""
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None

@@ -117,6 +117,16 @@ class Node(Protocol):
         """Whether there is a file or folder."""
         ...
 
+    def interrupt(self, thread: int) -> None:
+        """End the program that a thread runs, if it does, with all that it started.
+
+        Its :meth:`run` or :meth:`lines` raises CommandFailed.
+
+        Args:
+            thread: its number, as ``threading.get_ident`` tells it.
+        """
+        ...
+
     def stop(self) -> None:
         """End every program that runs, with all that it started, and run no more.
 
@@ -161,6 +171,11 @@ def stopped(argv: list[str]) -> CommandFailed:
     return CommandFailed(tuple(argv), -signal.SIGKILL, "this process is ending and runs nothing any more")
 
 
+def interrupted(argv: list[str]) -> CommandFailed:
+    """What a program answers that was ended because nobody wants it any more."""
+    return CommandFailed(tuple(argv), -signal.SIGKILL, "it was ended, as nobody wants it any more")
+
+
 def _timed_out(argv: list[str], timeout: float) -> CommandTimedOut:
     return CommandTimedOut(
         f"{argv[0]} did not end within {timeout:.0f} seconds and was stopped.",
@@ -189,7 +204,7 @@ class LocalNode:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: dict[subprocess.Popen[str], int] = {}
         self._stopped = False
         self._lock = threading.Lock()
 
@@ -291,6 +306,14 @@ class LocalNode:
         """See :meth:`Node.exists`."""
         return Path(path).exists()
 
+    def interrupt(self, thread: int) -> None:
+        """See :meth:`Node.interrupt`."""
+        with self._lock:
+            for process, runs_it in self._running.items():
+                if runs_it == thread:
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+
     def stop(self) -> None:
         """See :meth:`Node.stop`."""
         with self._lock:
@@ -307,12 +330,12 @@ class LocalNode:
             if self._stopped:
                 raise stopped(argv)
             process = _started(argv, stdin=stdin, stderr=stderr)
-            self._running.add(process)
+            self._running[process] = threading.get_ident()
         try:
             yield process
         finally:
             with self._lock:
-                self._running.discard(process)
+                self._running.pop(process, None)
             _kill_group(process)
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:

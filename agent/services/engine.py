@@ -3,16 +3,18 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from agent.core.errors import HostFailure, InvalidRequest, Problem, problem_of
+from agent.core.errors import Cancelled, HostFailure, InvalidRequest, Problem, problem_of
 from agent.core.operation import Operation, OperationKind, OperationState, Progress
-from agent.services.changes import Changes
+from agent.host.node import Node
+from agent.services.changes import Changes, Step
+from agent.services.operations import expired
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
@@ -39,6 +41,7 @@ class Engine:
         self,
         settings: Settings,
         database: Database,
+        node: Node,
         nodes: NodeStore,
         operations: OperationStore,
         changes: Changes,
@@ -46,11 +49,14 @@ class Engine:
     ) -> None:
         self._settings = settings
         self._database = database
+        self._node = node
         self._nodes = nodes
         self._operations = operations
         self._changes = changes
         self._clock = clock
         self._handed_over: set[int] = set()
+        self._threads: dict[int, int] = {}
+        self._threads_lock = threading.Lock()
         self._stopping = threading.Event()
         self._dispatcher = threading.Thread(target=self._dispatch, name="voxnix-dispatcher", daemon=True)
 
@@ -107,14 +113,18 @@ class Engine:
     def _dispatch(self) -> None:
         with self._database.news() as changed:
             beat_at = 0.0
+            cancelled: list[int] = []
             while not self._stopping.is_set():
                 try:
                     now = self._clock()
                     if now.timestamp() - beat_at >= HEARTBEAT:
                         self._nodes.beat(self._settings.node_name, now, simulated=self._settings.simulate)
                         beat_at = now.timestamp()
+                        self._expire(now)
                     if changed():
                         self._hand_over()
+                        cancelled = self._operations.cancelled(self._settings.node_name)
+                    self._interrupt(cancelled)
                 except Exception:  # the worker lives on: the next look may go well
                     log.exception("looking for operations failed")
                 self._stopping.wait(self._database.poll)
@@ -131,6 +141,21 @@ class Engine:
                     with SetWorkflowID(workflow):
                         DBOS.start_workflow(self._workflow, number)
                 self._handed_over.add(number)
+
+    def _expire(self, now: datetime) -> None:
+        """End what nobody agreed to in time."""
+        oldest = now - timedelta(minutes=self._settings.approval_minutes)
+        for number in self._operations.stale(self._settings.node_name, oldest):
+            problem = expired(self._get(number)).problem
+            with suppress(InvalidRequest):  # somebody answered in this very moment
+                self._operations.move(number, OperationState.CANCELLED, now, problem=problem)
+
+    def _interrupt(self, cancelled: list[int]) -> None:
+        """End the programs of steps that nobody wants any more; at each look, as a step may run the next."""
+        for number in cancelled:
+            with self._threads_lock:  # held: once a step is over, its thread may run another's programs
+                if (thread := self._threads.get(number)) is not None:
+                    self._node.interrupt(thread)
 
     def _run(self, number: int) -> None:
         """The workflow: it calls steps and decides by their answers alone, so that it can be replayed."""
@@ -160,13 +185,33 @@ class Engine:
         operation = self._get(number)
         step = self._changes.steps(operation.kind)[position - 1]
         log.info("operation %d (%s %s): %s", number, operation.kind, operation.workload, step.name)
+        if operation.cancelled_by and not step.final:
+            return _cancelled(operation).as_dict()
         self._operations.report(number, position, Progress(label=step.name))
         try:
-            step.run(operation, lambda progress: self._operations.report(number, position, progress))
+            with self._interruptible(number, step):
+                step.run(operation, lambda progress: self._operations.report(number, position, progress))
         except Exception as error:  # whatever it was, the operation has to end and say so
-            log.warning("operation %d failed in %s", number, step.name, exc_info=error)
-            return problem_of(error).as_dict()
+            if step.final or not self._get(number).cancelled_by:
+                log.warning("operation %d failed in %s", number, step.name, exc_info=error)
+                return problem_of(error).as_dict()
+        if not step.final and (now := self._get(number)).cancelled_by:
+            return _cancelled(now).as_dict()
         return None
+
+    @contextmanager
+    def _interruptible(self, number: int, step: Step) -> Generator[None]:
+        """While this lasts, who cancels ends the step's programs, unless there is no way back from it."""
+        if step.final:
+            yield
+            return
+        with self._threads_lock:
+            self._threads[number] = threading.get_ident()
+        try:
+            yield
+        finally:
+            with self._threads_lock:
+                del self._threads[number]
 
     def _undo(self, number: int) -> None:
         try:
@@ -177,8 +222,13 @@ class Engine:
     def _end(self, number: int, problem: dict[str, Any] | None) -> None:
         if self._get(number).state.ended:
             return
-        state = OperationState.DONE if problem is None else OperationState.FAILED
         cause = None if problem is None else Problem(**problem)
+        if cause is None:
+            state = OperationState.DONE
+        elif cause.code == Cancelled.__name__:
+            state = OperationState.CANCELLED
+        else:
+            state = OperationState.FAILED
         self._operations.move(number, state, self._clock(), problem=cause)
 
     def _get(self, number: int) -> Operation:
@@ -186,3 +236,11 @@ class Engine:
         if operation is None:
             raise ValueError(f"operation {number} is not in the database")
         return operation
+
+
+def _cancelled(operation: Operation) -> Problem:
+    """How an operation ends that nobody wants any more."""
+    return Cancelled(
+        f"{operation.kind.capitalize()} {operation.workload} was cancelled.",
+        "What it had made or changed until then was taken back.",
+    ).problem

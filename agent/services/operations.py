@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from agent.core.account import Role
-from agent.core.errors import InvalidRequest, PlanChanged, UnknownOperation, WorkerAbsent
+from agent.core.errors import ApprovalExpired, InvalidRequest, PlanChanged, UnknownOperation, WorkerAbsent
 from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request, Subject
 from agent.core.owner import Owner
 from agent.core.workload import Generation
@@ -14,6 +14,7 @@ from agent.services.watching import Watcher
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
 from agent.store.operations import OperationStore
+from agent.store.workloads import WorkloadStore
 
 WORKER_SILENCE = timedelta(seconds=10)
 """A worker that was not heard of for so long is taken for absent."""
@@ -34,9 +35,11 @@ class Operations:
     Args:
         database: where they lie.
         store: their record.
+        workloads: their record.
         nodes: the workers' heartbeat.
         access: who may.
         planner: makes the plan of a gated operation anew.
+        approval: for how long a person may agree to a plan.
         clock: the time in UTC.
         ensure_worker: called while something waits, to start a worker in this process where that is wanted.
     """
@@ -45,17 +48,21 @@ class Operations:
         self,
         database: Database,
         store: OperationStore,
+        workloads: WorkloadStore,
         nodes: NodeStore,
         access: Access,
         planner: Planner,
+        approval: timedelta,
         clock: Callable[[], datetime],
         ensure_worker: Callable[[], None],
     ) -> None:
         self._database = database
         self._store = store
+        self._workloads = workloads
         self._nodes = nodes
         self._access = access
         self._planner = planner
+        self._approval = approval
         self._clock = clock
         self._ensure_worker = ensure_worker
         self._watcher = Watcher(database, store)
@@ -123,11 +130,14 @@ class Operations:
         Raises:
             NotAllowed: who agrees may not.
             PlanChanged: things have changed; the operation now has the new plan.
+            ApprovalExpired: too much time has passed since it was asked for.
             InvalidRequest: it does not wait for an answer.
         """
         self._access.authorise(owner.key, by, Role.OPERATOR)
         operation = self.get(owner, number)
         operation.check_move(OperationState.QUEUED)
+        if self._clock() - operation.created_at > self._approval:
+            raise expired(operation)
         if operation.plan is None:
             raise InvalidRequest(f"Operation {number} has no plan to agree to.")
         plan = self._planner(operation)
@@ -137,7 +147,8 @@ class Operations:
             raise PlanChanged("What would be lost has changed since it was shown.", hint="Look at it again.")
         with self._database.write():  # making the plan took its time: they may not be allowed to any more
             self._access.authorise(owner.key, by, Role.OPERATOR)
-            return self._store.move(number, OperationState.QUEUED, self._clock())
+            agreed = by or owner.key
+            return self._store.move(number, OperationState.QUEUED, self._clock(), approved_by=agreed)
 
     def deny(self, owner: Owner, number: int, by: str = "") -> Operation:
         """A person does not agree; nothing is changed.
@@ -148,6 +159,31 @@ class Operations:
         with self._database.write():
             self._access.authorise(owner.key, by, Role.OPERATOR)
             return self._store.move(self.get(owner, number).id, OperationState.DENIED, self._clock())
+
+    def cancel(self, owner: Owner, number: int, by: str = "") -> Operation:
+        """A person does not want it any more. Answers at once.
+
+        What has not begun never does. What runs is ended by the worker, and what it made is taken away: then
+        the operation is ``cancelled``, or ``done`` where it was at its end, or past its way back, already.
+
+        Args:
+            owner: whose operation it is.
+            number: of the operation.
+            by: the account of who wants it, where that is not the owner.
+
+        Raises:
+            NotAllowed: who asks may not.
+            UnknownOperation: there is none, or it is another owner's.
+            InvalidRequest: it has ended.
+        """
+        with self._database.write():
+            self._access.authorise(owner.key, by, Role.OPERATOR)
+            operation = self._store.cancel(self.get(owner, number).id, by or owner.key)
+            if operation.state is OperationState.RUNNING:
+                return operation
+            if operation.kind is OperationKind.CREATE:  # nothing was made, so nobody would take it away
+                self._workloads.remove(operation.node, operation.machine)
+            return self._store.move(number, OperationState.CANCELLED, self._clock())
 
     def ensure_worker(self) -> None:
         """Start a worker in this process, where that is wanted and none runs."""
@@ -196,3 +232,12 @@ class Operations:
     def list(self, owner: Owner, limit: int = 20) -> list[Operation]:
         """The owner's operations, newest first."""
         return self._store.of_owner(owner, limit)
+
+
+def expired(operation: Operation) -> ApprovalExpired:
+    """What to tell of an operation to which nobody agreed in time."""
+    return ApprovalExpired(
+        f"Nobody agreed to {operation.kind} {operation.workload} in time, so nothing was changed.",
+        "Things may not be any more as they were shown.",
+        "Ask for it again.",
+    )

@@ -57,6 +57,8 @@ class OperationStore:
             "steps": 0,
             "progress": Progress().model_dump(mode="json"),
             "claims": [],
+            "approved_by": "",
+            "cancelled_by": "",
             "created_at": now,
         }
         with self._database.write() as connection:
@@ -186,6 +188,7 @@ class OperationStore:
         plan: Plan | None = None,
         problem: Problem | None = None,
         steps: int | None = None,
+        approved_by: str = "",
     ) -> Operation:
         """Change the state, in one transaction that checks that it may.
 
@@ -197,6 +200,8 @@ class OperationStore:
             values["started_at"] = now
         if to.ended:
             values |= {"ended_at": now, "progress": Progress().model_dump(mode="json")}
+        if approved_by:
+            values["approved_by"] = approved_by
         if plan is not None:
             values["plan"] = plan.model_dump(mode="json")
         if problem is not None:
@@ -207,6 +212,37 @@ class OperationStore:
             self._read(connection, number, lock=True).check_move(to)
             connection.execute(update(operations).where(operations.c.id == number).values(**values))
             return self._read(connection, number)
+
+    def cancel(self, number: int, by: str) -> Operation:
+        """Note that somebody wants an operation to end that runs.
+
+        Raises:
+            InvalidRequest: it has ended.
+        """
+        with self._database.write() as connection:
+            self._read(connection, number, lock=True).check_move(OperationState.CANCELLED)
+            connection.execute(update(operations).where(operations.c.id == number).values(cancelled_by=by))
+            return self._read(connection, number)
+
+    def cancelled(self, node: str) -> list[int]:
+        """Numbers of a node's operations that run, and that somebody wants to end."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.state == OperationState.RUNNING.value,
+            operations.c.cancelled_by != "",
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def stale(self, node: str, before: datetime) -> list[int]:
+        """Numbers of a node's operations to which nobody has agreed that were asked for before a moment."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.state == OperationState.PROPOSED.value,
+            operations.c.created_at < before,
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def replan(self, number: int, plan: Plan) -> None:
         """Replace the plan that a person would agree to."""

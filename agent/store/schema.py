@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test holds it against Alembic's own answer."""
 
 
@@ -109,6 +109,8 @@ operations = Table(
     Column("progress", JSON, nullable=False),
     Column("claims", JSON, nullable=False),
     Column("problem", JSON),
+    Column("approved_by", String(64), nullable=False),
+    Column("cancelled_by", String(64), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("ended_at", Instant),

@@ -10,6 +10,7 @@ from agent.channels.commands import app as commands
 from agent.channels.desk import Desk
 from agent.channels.terminal import Terminal
 from agent.core.errors import HostFailure, InvalidSettings
+from agent.core.operation import Request
 from agent.core.owner import Owner
 from tests.channels.conftest import desk_of
 from tests.simulation import Simulation, somebody
@@ -107,6 +108,7 @@ def test_not_waiting_gives_the_number(run: Run, simulation: Simulation, owner: O
         (["status", "nothing"], "UnknownWorkload"),
         (["exec", "nothing", "--", "true"], "UnknownWorkload"),
         (["modules", "gti"], "UnknownModule"),
+        (["cancel", "9999"], "UnknownOperation"),
         (["list", "--owner", "Not An Owner"], "InvalidName"),
         (["status", "\udcff"], "InvalidName"),
         (["status", "\x1b[31m"], "InvalidName"),
@@ -137,6 +139,19 @@ def test_a_name_in_use_is_refused(run: Run, simulation: Simulation, owner: Owner
     """The container that is there stays as it is."""
     simulation.made(owner, "taken")
     assert answer(run("create", "taken", "git", "--json"))["error"]["code"] == "NameInUse"
+
+
+def test_what_waits_for_an_answer_can_be_cancelled(run: Run, simulation: Simulation, owner: Owner) -> None:
+    """Once: then it has ended, and the container is there as before."""
+    simulation.made(owner, "kept")
+    proposed = simulation.app.services.workloads.destroy(owner, "kept", Request(channel="test"))
+    cancelled = run("cancel", str(proposed.id))
+    assert cancelled.exit_code == 0
+    assert "Cancelled: destroy kept. Nothing of it is left." in cancelled.output
+    again = run("cancel", str(proposed.id), "--json")
+    assert again.exit_code == 3
+    assert answer(again)["error"]["code"] == "InvalidRequest"
+    assert run("status", "kept").exit_code == 0
 
 
 def test_what_there_is_can_be_shown(run: Run) -> None:
@@ -191,7 +206,9 @@ def test_no_traceback_reaches_a_person(error: BaseException, code: int) -> None:
 def test_every_command_explains_itself(run: Run) -> None:
     """Each one has help with a sentence of what it does."""
     shown = run("--help").stdout
-    names = "create list status start stop restart destroy logs exec modules operations doctor chat worker"
+    names = (
+        "create list status start stop restart destroy logs exec modules operations cancel doctor chat worker"
+    )
     for name in names.split():
         assert f" {name} " in shown
         helped = run(name, "--help")

@@ -68,5 +68,8 @@ class ScriptedNode:
         """Nothing is scripted to be there."""
         raise AssertionError(path)
 
+    def interrupt(self, thread: int) -> None:
+        """It runs nothing."""
+
     def stop(self) -> None:
         """It runs nothing."""

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -284,3 +285,25 @@ def test_a_line_without_an_end_comes_in_pieces(node: LocalNode) -> None:
     """So that no program makes one that does not fit into memory."""
     with closing(node.lines(["sh", "-c", "yes | tr -d '\\n'"], timeout=30)) as lines:
         assert [len(next(lines)) for _ in range(3)] == [1 << 20] * 3
+
+
+def test_who_interrupts_a_thread_ends_its_program_and_no_other(node: LocalNode, tmp_path: Path) -> None:
+    """With all that it started; the thread hears of it, and can run other programs afterwards."""
+    pids = [tmp_path / name for name in ("hers", "his")]
+    with ThreadPoolExecutor(2) as pool:
+        threads = [0, 0]
+
+        def work(number: int) -> int:
+            threads[number] = threading.get_ident()
+            return node.run(["sh", "-c", GRANDCHILD, str(pids[number])], check=False).returncode
+
+        hers, his = pool.submit(work, 0), pool.submit(work, 1)
+        while not all(file.exists() and file.read_text() for file in pids):
+            time.sleep(0.01)
+        node.interrupt(threads[0])
+        assert hers.result(10) == -signal.SIGKILL
+        assert gone(int(pids[0].read_text()))
+        assert is_running(int(pids[1].read_text()))
+        assert pool.submit(lambda: node.run(["echo", "on"]).stdout).result(10) == "on\n"
+        node.interrupt(threads[1])
+        assert his.result(10) == -signal.SIGKILL

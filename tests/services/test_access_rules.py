@@ -54,9 +54,11 @@ class Accounts(RuleBasedStateMachine):
         self.operations = Operations(
             database,
             self.store,
+            WorkloadStore(database),
             NodeStore(database),
             self.access,
             planner=_no_plan,
+            approval=timedelta(days=1),
             clock=lambda: self.now,
             ensure_worker=lambda: None,
         )

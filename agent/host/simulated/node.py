@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.core.errors import CommandFailed, CommandTimedOut, NoSpace
-from agent.host.node import MOST_OUTPUT, Completed, said_too_much, stopped
+from agent.host.node import MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
 from agent.host.simulated import guest, images, machines, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
 from agent.host.simulated.world import Answer, Fault, Pace, Sizes, UnknownCommand, World
@@ -72,7 +72,9 @@ class SimulatedNode:
         self._state = state
         self._clock = clock
         self._stopped = threading.Event()
-        self._sleep = sleep or self._stopped.wait
+        self._sleep = sleep
+        self._pauses: dict[int, threading.Event] = {}
+        self._pausing = threading.Lock()
         self._lock = threading.RLock()
         self._kept: str = ""
 
@@ -96,7 +98,7 @@ class SimulatedNode:
                 if program is None:
                     raise UnknownCommand(f"the simulated node does not know: {argv}")
                 answer = program(self._call(argv, timeout, input or ""))
-            self._pass(min(answer.seconds, timeout))
+            self._pass(min(answer.seconds, timeout), argv)
             if answer.seconds > timeout:
                 raise _timed_out(argv, timeout)
         if max(len(answer.stdout), len(answer.stderr)) > most:
@@ -135,7 +137,7 @@ class SimulatedNode:
             if argv[0] == "busctl":
                 self._stopped.wait(piece)  # it waits for others, however fast this node's own time is
             else:
-                self._pass(min(piece, left))
+                self._pass(min(piece, left), argv)
             left -= piece
             if left < 0:
                 raise _timed_out(argv, timeout)
@@ -169,9 +171,18 @@ class SimulatedNode:
                 return zfs.mounted_at(world, path.removesuffix("/var/log/journal")) is not None
             return zfs.mounted_at(world, path) is not None
 
+    def interrupt(self, thread: int) -> None:
+        """See :meth:`agent.host.node.Node.interrupt`."""
+        with self._pausing:
+            if (pause := self._pauses.get(thread)) is not None:
+                pause.set()
+
     def stop(self) -> None:
         """See :meth:`agent.host.node.Node.stop`."""
-        self._stopped.set()
+        with self._pausing:
+            self._stopped.set()
+            for pause in self._pauses.values():
+                pause.set()
 
     def grow(self, dataset: str, size: int) -> None:
         """Write so many bytes into a data set, as a container's work would.
@@ -200,12 +211,26 @@ class SimulatedNode:
 
     def _hang(self, fault: Fault, argv: list[str], timeout: float) -> None:
         if fault.hangs:
-            self._pass(timeout)
+            self._pass(timeout, argv)
             raise _timed_out(argv, timeout)
 
-    def _pass(self, seconds: float) -> None:
-        if seconds > 0:
+    def _pass(self, seconds: float, argv: list[str]) -> None:
+        """Let time pass, unless somebody ends the program meanwhile."""
+        if seconds <= 0:
+            return
+        if self._sleep is not None:
             self._sleep(seconds)
+            return
+        pause, thread = threading.Event(), threading.get_ident()
+        with self._pausing:
+            self._pauses[thread] = pause
+            if self._stopped.is_set():
+                pause.set()
+        ended = pause.wait(seconds)
+        with self._pausing:
+            self._pauses.pop(thread)
+        if ended and not self._stopped.is_set():
+            raise interrupted(argv)
 
     @contextmanager
     def _held(self) -> Generator[None]:

@@ -21,6 +21,8 @@ FAREWELL_TIMEOUT = 60.0
 
 RAN = "ran"
 """Claimed by an operation that found its container running, and has to leave it so."""
+RESTED = "rested"
+"""Claimed by an operation that found its container at rest."""
 
 
 class Lifecycle:
@@ -37,21 +39,22 @@ class Lifecycle:
             Step("stop", self._stop),
             Step("verify", self._verify),
         )
+        keep = Step("keep", self._keep, final=True)
         storage, farewell, remove = (
             Step("storage", self._storage),
             Step("say goodbye", self._farewell),
-            Step("remove", self._remove),
+            Step("remove", self._remove, final=True),
         )
         return {
             OperationKind.CREATE: Recipe((build, storage, start, verify), self._undo_create),
-            OperationKind.START: Recipe((start, verify)),
-            OperationKind.STOP: Recipe((stop,)),
-            OperationKind.RESTART: Recipe((stop, start, verify)),
-            OperationKind.UPDATE: Recipe((build, change, verify), self._undo_change),
-            OperationKind.ROLLBACK: Recipe((change, verify), self._undo_change),
-            OperationKind.DESTROY: Recipe((farewell, stop, remove)),
+            OperationKind.START: Recipe((start, verify), self._bring_back),
+            OperationKind.STOP: Recipe((stop,), self._bring_back),
+            OperationKind.RESTART: Recipe((stop, start, verify), self._bring_back),
+            OperationKind.UPDATE: Recipe((build, change, verify, keep), self._undo_change),
+            OperationKind.ROLLBACK: Recipe((change, verify, keep), self._undo_change),
+            OperationKind.DESTROY: Recipe((farewell, stop, remove), self._bring_back),
             OperationKind.BUILD: Recipe((build,)),
-            OperationKind.PRUNE: Recipe((Step("prune", self._prune),)),
+            OperationKind.PRUNE: Recipe((Step("prune", self._prune, final=True),)),
         }
 
     def _undo_create(self, operation: Operation) -> None:
@@ -62,6 +65,26 @@ class Lifecycle:
             self._parts.destroy(dataset, operation.machine)
         self._parts.workloads.remove(operation.node, operation.machine)
 
+    def _remember(self, operation: Operation) -> None:
+        """Claim whether the container runs: at the first look alone, as later it may be our own doing."""
+        if RAN not in operation.claims and RESTED not in operation.claims:
+            runs = self._parts.runtime.state(operation.machine) is UnitState.ACTIVE
+            self._parts.operations.claim(operation.id, [*operation.claims, RAN if runs else RESTED])
+
+    def _bring_back(self, operation: Operation) -> None:
+        """Where a person cancelled it, the container runs again, or rests again, as it did before.
+
+        One that failed is left as it is: it cannot do what it was asked, and its logs say why.
+        """
+        if not operation.cancelled_by:
+            return
+        if RAN in operation.claims:
+            self._parts.runtime.start(operation.machine)
+            self._await(operation, lambda _: None)
+        elif RESTED in operation.claims:
+            self._parts.runtime.stop(operation.machine)
+            self._parts.observe(operation, WorkloadState.STOPPED, ())
+
     def _undo_change(self, operation: Operation) -> None:
         workload = self._parts.workload(operation)
         if workload.generation is None:
@@ -69,6 +92,7 @@ class Lifecycle:
         self._parts.guests.change(
             self._parts.assembly.machine(operation, workload, workload.generation),
             workload.generation,
+            workload.previous,
             self._parts.assembly.root(operation, workload),
         )
         if RAN in operation.claims:
@@ -110,6 +134,8 @@ class Lifecycle:
 
     def _start(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         report(Progress(label="starting the container"))
+        if operation.kind is not OperationKind.CREATE:
+            self._remember(operation)
         owner, workload = Owner(operation.owner), self._parts.workload(operation)
         for dataset in (
             self._parts.layout.root(owner, workload.machine),
@@ -134,7 +160,9 @@ class Lifecycle:
             operation = operation.model_copy(update={"claims": (*operation.claims, RAN)})
         generation = self._parts.assembly.built(operation, report)
         machine = self._parts.assembly.machine(operation, workload, generation)
-        self._parts.guests.change(machine, generation, self._parts.assembly.root(operation, workload))
+        self._parts.guests.change(
+            machine, generation, workload.previous, self._parts.assembly.root(operation, workload)
+        )
         if RAN in operation.claims:
             self._parts.runtime.start(workload.machine)
 
@@ -171,13 +199,13 @@ class Lifecycle:
         changed = operation.kind in (OperationKind.UPDATE, OperationKind.ROLLBACK)
         if not changed or RAN in operation.claims:
             self._await(operation, report)
-        if changed:
-            self._parts.guests.settle(
-                operation.machine, self._parts.assembly.root(operation, self._parts.workload(operation))
-            )
-            self._parts.workloads.become(
-                operation.node, operation.machine, self._parts.assembly.built(operation, report)
-            )
+
+    def _keep(self, operation: Operation, report: Callable[[Progress], None]) -> None:
+        """Write down what it is made of: what it was before is what it can be rolled back to from now on."""
+        root = self._parts.assembly.root(operation, self._parts.workload(operation))
+        self._parts.guests.settle(operation.machine, root)
+        generation = self._parts.assembly.built(operation, report)
+        self._parts.workloads.become(operation.node, operation.machine, generation)
 
     def _await(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         """Wait until the container is up and its address is known."""
@@ -199,6 +227,7 @@ class Lifecycle:
 
     def _stop(self, operation: Operation, report: Callable[[Progress], None]) -> None:
         report(Progress(label="stopping the container"))
+        self._remember(operation)
         self._parts.runtime.stop(operation.machine)
         state = self._parts.runtime.state(operation.machine)
         if state not in (UnitState.INACTIVE, UnitState.FAILED):

@@ -23,7 +23,7 @@ from agent.store.operations import OperationStore
 from agent.store.workloads import WorkloadStore
 
 Report = Callable[[Progress], None]
-"""Is told how far a step is; raises Cancelled where nobody wants it any more."""
+"""Is told how far a step is."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,12 @@ class Step:
     Attributes:
         name: what it does, as a person reads it.
         run: does it; told the operation and where to report progress.
+        final: there is no way back from it, so it is not interrupted: who cancels comes too late.
     """
 
     name: str
     run: Callable[[Operation, Report], None]
+    final: bool = False
 
 
 def nothing(operation: Operation) -> None:

@@ -88,7 +88,9 @@ class DebianGuests:
         if self._zfs.presence(root.dataset) is not Presence.PRESENT:
             self._clone(generation, root)
 
-    def change(self, machine: Machine, generation: Generation, root: Root) -> None:
+    def change(
+        self, machine: Machine, generation: Generation, previous: Generation | None, root: Root
+    ) -> None:
         """See :meth:`agent.services.guests.Guests.change`.
 
         The root that is there is put aside, and the one that is wanted comes in its place: the one before, or
@@ -98,7 +100,7 @@ class DebianGuests:
         wanted = self._images.snapshot(generation.digest, root.uid_base)
         aside, before = root.dataset + ASIDE, root.dataset + BEFORE
         if self._is_clone(aside, wanted):
-            self._put_away(machine.name, root.dataset, before)
+            self._put_back(machine.name, root, previous)
             self._zfs.rename(aside, root.dataset)
         elif not self._is_clone(root.dataset, wanted):
             if self._zfs.presence(root.dataset) is Presence.PRESENT:
@@ -130,6 +132,20 @@ class DebianGuests:
             return
         self._zfs.set(dataset, "mountpoint", "none")
         self._zfs.rename(dataset, to)
+
+    def _put_back(self, machine: str, root: Root, previous: Generation | None) -> None:
+        """Put a root away that a change brought: to where it came from, or for good where it was new."""
+        before = root.dataset + BEFORE
+        if self._zfs.presence(root.dataset) is not Presence.PRESENT:
+            return
+        known = previous is not None and self._is_clone(
+            root.dataset, self._images.snapshot(previous.digest, root.uid_base)
+        )
+        if known:
+            self._put_away(machine, root.dataset, before)
+        else:
+            self.runtime.stop(machine)
+            self._zfs.destroy(root.dataset, recursive=True)
 
     def size(self, digest: str, system: str) -> int:  # noqa: ARG002
         """See :meth:`agent.services.guests.Guests.size`."""

@@ -77,7 +77,9 @@ class Guests(Protocol):
         """Make the root file system of a new workload, unless it is there."""
         ...
 
-    def change(self, machine: Machine, generation: Generation, root: Root) -> None:
+    def change(
+        self, machine: Machine, generation: Generation, previous: Generation | None, root: Root
+    ) -> None:
         """Make a workload that exists into another generation, new or the one before.
 
         It may be stopped afterwards: who wants it to run starts it.
@@ -85,6 +87,7 @@ class Guests(Protocol):
         Args:
             machine: as it is to be run from now on.
             generation: what it is to be made of.
+            previous: what the workload could be rolled back to before this; None where to nothing.
             root: of the workload. What it was is kept, so that the same with that takes the change back.
         """
         ...

@@ -91,7 +91,13 @@ class NixGuests:
         if not self.idmap:
             shift(self._node, root.folder, root.uid_base)
 
-    def change(self, machine: Machine, generation: Generation, root: Root) -> None:  # noqa: ARG002
+    def change(  # the others are for builders whose system is in the root
+        self,
+        machine: Machine,
+        generation: Generation,  # noqa: ARG002
+        previous: Generation | None,  # noqa: ARG002
+        root: Root,  # noqa: ARG002
+    ) -> None:
         """See :meth:`agent.services.guests.Guests.change`: in place where only the system changed."""
         self.runtime.update(machine)
 

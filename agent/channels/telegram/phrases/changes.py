@@ -90,6 +90,10 @@ def result(say: Texts, operation: Operation) -> str:
             return f"{head}\n\n{refusal(say, operation.problem)}" if operation.problem else head
         case OperationState.DENIED:
             return say("🚫 Nothing was changed, because somebody said no: {what}", what=what)
+        case _ if operation.cancelled_by:
+            return say("🚫 Cancelled, and taken back: {what}", what=what)
+        case _ if operation.problem:
+            return say("🚫 Nobody agreed in time, so nothing was changed: {what}", what=what)
         case _:
             return say("🚫 Withdrawn before it began: {what}", what=what)
 
