@@ -91,7 +91,7 @@ def test_a_container_is_updated_and_rolled_back(run: Run, simulation: Simulation
     updated = run("update", "dev", "--add", "fish", "--add", "go", "--set", "git.name=Ann")
     assert updated.exit_code == 0
     assert "dev was updated" in updated.stdout
-    assert "of 3: " in updated.stderr
+    assert "of 4: " in updated.stderr
     removed = answer(run("update", "dev", "--remove", "go", "--json"))["operation"]
     assert (removed["kind"], removed["state"]) == ("update", "done")
     assert spec_of(run)["modules"] == ["fish", "git"]
@@ -150,7 +150,7 @@ def test_what_is_outdated_is_shown_and_upgraded(run: Run, simulation: Simulation
     done = run("upgrade", "--all")
     assert done.exit_code == 0
     assert 0 <= done.stderr.find("update a: ") < done.stderr.find("update b: ")
-    assert "of 3: " in done.stderr
+    assert "of 4: " in done.stderr
     assert simulation.changes(owner)[3:] == ["update a", "update b"]
     assert answer(run("upgrade", "--json"))["workloads"] == []
 

@@ -14,6 +14,7 @@ def step_label(say: Texts, english: str) -> str:
         "stop": say("stopping the container"),
         "change": say("changing the container"),
         "say goodbye": say("taking leave"),
+        "keep": say("writing down what it is made of"),
         "remove": say("removing it"),
         "prune": say("removing images"),
         "making the storage": say("making the storage"),
