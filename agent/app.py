@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from agent.core.errors import HostFailure, InvalidSettings
-from agent.core.operation import Operation, Plan
+from agent.core.operation import Arguments, OperationKind, Plan
+from agent.core.owner import Owner
 from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.services.access import Access
@@ -192,9 +193,9 @@ class App:
 
         return Nix(self.node, memory=self.settings.evaluation_memory, evaluations=self.settings.evaluations)
 
-    def _plan(self, operation: Operation) -> Plan:
+    def _plan(self, owner: Owner, kind: OperationKind, name: str, _: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
-        return self.services.workloads.plan(operation)
+        return self.services.workloads.plan(owner, kind, name)
 
     @property
     def simulated(self) -> bool:

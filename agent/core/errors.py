@@ -16,7 +16,8 @@ VoxnixError
 │   ├── ApprovalNeeded      a person has to see the plan first
 │   ├── PlanChanged         what would be lost is no longer what was shown
 │   ├── ApprovalExpired     nobody agreed in time
-│   └── Cancelled           nobody wants it any more
+│   ├── Cancelled           nobody wants it any more
+│   └── UnknownSnapshot     also for a file that is not in one, and for what is not in the trash
 ├── InvalidSettings         settings that are wrong or unknown  exit code 2
 └── HostFailure             the host did not do it             exit code 4
     ├── CommandFailed       a program answered with an error
@@ -159,6 +160,10 @@ class ApprovalExpired(Refusal):
 
 class Cancelled(Refusal):
     """A person does not want it any more."""
+
+
+class UnknownSnapshot(Refusal):
+    """No such snapshot, file in one, or thing in the trash."""
 
 
 class InvalidSettings(VoxnixError):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.errors import InvalidRequest, Problem
+from agent.core.storage import Schedule
 from agent.core.workload import Generation
 
 LONGEST_KEY = 150
@@ -57,11 +58,65 @@ class OperationKind(StrEnum):
     DESTROY = "destroy"
     BUILD = "build"
     PRUNE = "prune"
+    SNAPSHOT = "snapshot"
+    FORGET = "forget"
+    REVERT = "revert"
+    RESTORE_FILE = "restore file"
+    CLONE = "clone"
+    RENAME = "rename"
+    RESIZE = "resize"
+    SCHEDULE = "schedule"
+    RESTORE = "restore"
+    PURGE = "purge"
+    BACKUP = "backup"
+    RECEIVE = "receive"
 
     @property
     def gated(self) -> bool:
-        """A person has to see the plan and agree before it runs."""
-        return self is OperationKind.DESTROY
+        """It may take something away; where it would, a person has to see the plan and agree first."""
+        return self in _GATED
+
+
+_GATED = frozenset(
+    {
+        OperationKind.DESTROY,
+        OperationKind.ROLLBACK,
+        OperationKind.REVERT,
+        OperationKind.FORGET,
+        OperationKind.RESTORE_FILE,
+        OperationKind.RESTORE,
+        OperationKind.RESIZE,
+        OperationKind.PURGE,
+    }
+)
+
+
+class Arguments(BaseModel):
+    """What an operation is told beside its workload; each kind has its own of these.
+
+    Attributes:
+        snapshot: of the workload: its name, without the data set.
+        label: what a person calls a new snapshot.
+        path: of a file below /workspace, relative to it.
+        name: another name for the workload, or the name of a copy.
+        quota: of the workload, in bytes.
+        reservation: room that nobody else can take, in bytes.
+        schedule: which snapshots are taken by themselves.
+        trash: number of what is in the trash.
+        place: where a backup lies: a folder of the node, or ``ssh://USER@HOST/POOL/DATASET``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    snapshot: str = ""
+    label: str = ""
+    path: str = ""
+    name: str = ""
+    quota: Annotated[int, Field(ge=0)] | None = None
+    reservation: Annotated[int, Field(ge=0)] | None = None
+    schedule: Schedule | None = None
+    trash: int = 0
+    place: str = ""
 
 
 class Loss(BaseModel):
@@ -199,6 +254,9 @@ class Operation(BaseModel):
         claims: what this operation made or found, and has to know again after a crash: what it made it may
             take away when it fails.
         problem: why it failed.
+        arguments: what it is told beside its workload.
+        found: what its steps found and did, a sentence each.
+        undoes: number of the operation that it takes back; None where it takes back none.
         approved_by: the account of who agreed to its plan; empty where nobody did.
         cancelled_by: the account of who wants it to end before its time; empty where nobody does.
         created_at: in UTC.
@@ -223,6 +281,9 @@ class Operation(BaseModel):
     progress: Progress = Progress()
     claims: tuple[str, ...] = ()
     problem: Problem | None = None
+    arguments: Arguments = Arguments()
+    found: tuple[str, ...] = ()
+    undoes: int | None = None
     approved_by: str = ""
     cancelled_by: str = ""
     created_at: datetime

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from agent.core.errors import InvalidName, InvalidRequest
 from agent.core.owner import Owner
+from agent.core.storage import Schedule
 
 NAME_RULE = (
     "1 to 32 lower-case letters, digits and hyphens; it begins with a letter and does not end with a hyphen"
@@ -147,6 +148,10 @@ class Workload(BaseModel):
         created_at: in UTC.
         generation: what it is made of; None until it was built.
         previous: what it was made of before; None where nothing was changed.
+        wanted: whether it is to run: what a person asked for last, and what a reboot brings back.
+        quota: of root, workspace and snapshots together, in bytes; 0 for the setting ``workload_quota``.
+        reservation: room in the pool that nobody else can take, in bytes.
+        schedule: which snapshots are taken by themselves.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -161,6 +166,10 @@ class Workload(BaseModel):
     created_at: datetime
     generation: Generation | None = None
     previous: Generation | None = None
+    wanted: bool = True
+    quota: int = 0
+    reservation: int = 0
+    schedule: Schedule = Schedule()
 
     @property
     def name(self) -> str:

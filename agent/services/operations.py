@@ -6,7 +6,15 @@ from datetime import datetime, timedelta
 
 from agent.core.account import Role
 from agent.core.errors import ApprovalExpired, InvalidRequest, PlanChanged, UnknownOperation, WorkerAbsent
-from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request, Subject
+from agent.core.operation import (
+    Arguments,
+    Operation,
+    OperationKind,
+    OperationState,
+    Plan,
+    Request,
+    Subject,
+)
 from agent.core.owner import Owner
 from agent.core.workload import Generation
 from agent.services.access import Access
@@ -25,8 +33,11 @@ NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE})
 SLICE = 1.0
 """Seconds after which who waits looks whether there is a worker."""
 
-Planner = Callable[[Operation], Plan]
-"""What a gated operation would do, as things stand now."""
+Planner = Callable[[Owner, OperationKind, str, Arguments], Plan | None]
+"""What an operation of a gated kind would take away of a workload, by its name, as things stand now.
+
+None where it takes nothing away, so that nobody has to be asked.
+"""
 
 
 class Operations:
@@ -38,7 +49,7 @@ class Operations:
         workloads: their record.
         nodes: the workers' heartbeat.
         access: who may.
-        planner: makes the plan of a gated operation anew.
+        planner: makes the plan of a gated operation.
         approval: for how long a person may agree to a plan.
         clock: the time in UTC.
         ensure_worker: called while something waits, to start a worker in this process where that is wanted.
@@ -67,26 +78,40 @@ class Operations:
         self._ensure_worker = ensure_worker
         self._watcher = Watcher(database, store)
 
-    def submit(
+    def submit(  # noqa: PLR0913 - each is a part of what is asked
         self,
         subject: Subject,
         kind: OperationKind,
         request: Request,
-        plan: Plan | None = None,
         *,
         target: Generation | None = None,
+        arguments: Arguments | None = None,
+        undoes: int | None = None,
     ) -> Operation:
-        """Enter an operation. A gated kind is never entered without its plan, and waits for a person.
+        """Enter an operation. One that would take something away waits for a person to agree to its plan.
+
+        Args:
+            subject: what it is about.
+            kind: what is changed.
+            request: where it came from.
+            target: what the workload is to be made of afterwards.
+            arguments: what the kind is told.
+            undoes: number of the operation that it takes back.
 
         Raises:
             NotAllowed: who asks may not.
         """
-        if kind.gated != (plan is not None):
-            raise ValueError(f"{kind} and its plan do not go together")
+        if (known := self.asked(Owner(subject.owner), request)) is not None:
+            return known
+        told = arguments or Arguments()
+        # Nobody hands a plan in: there is no way past this one.
+        plan = self._planner(Owner(subject.owner), kind, subject.name, told) if kind.gated else None
         needed = Role.ADMIN if kind in NODE_WIDE else Role.OPERATOR
         with self._database.write():  # a role is taken before this, or after this and the operation with it
             self._access.authorise(subject.owner, request.by, needed)
-            return self._store.add(subject, kind, request, self._clock(), plan, target)
+            return self._store.add(
+                subject, kind, request, self._clock(), plan, target, arguments=told, undoes=undoes
+            )
 
     def get(self, owner: Owner, number: int) -> Operation:
         """An operation of this owner.
@@ -140,10 +165,10 @@ class Operations:
             raise expired(operation)
         if operation.plan is None:
             raise InvalidRequest(f"Operation {number} has no plan to agree to.")
-        plan = self._planner(operation)
-        if plan != operation.plan:
+        plan = self._planner(owner, operation.kind, operation.workload, operation.arguments)
+        if plan is not None and plan != operation.plan:
             self._store.replan(number, plan)
-        if plan.digest != digest:
+        if digest != (operation.plan if plan is None else plan).digest:
             raise PlanChanged("What would be lost has changed since it was shown.", hint="Look at it again.")
         with self._database.write():  # making the plan took its time: they may not be allowed to any more
             self._access.authorise(owner.key, by, Role.OPERATOR)

@@ -153,11 +153,13 @@ class Workloads:
     def destroy(self, owner: Owner, name: str, request: Request) -> Operation:
         """Ask for a container to be destroyed. The operation waits for a person to agree to its plan."""
         workload = self.find(owner, name)
-        return self._operations.submit(workload, OperationKind.DESTROY, request, self._destruction(workload))
+        return self._operations.submit(workload, OperationKind.DESTROY, request)
 
-    def plan(self, operation: Operation) -> Plan:
-        """What a gated operation would do, as things stand now."""
-        return self._destruction(self.find(Owner(operation.owner), operation.workload))
+    def plan(self, owner: Owner, kind: OperationKind, name: str) -> Plan | None:
+        """What an operation would take away of a workload, as things stand now."""
+        if kind is OperationKind.DESTROY:
+            return self._destruction(self.find(owner, name))
+        return None
 
     def find(self, owner: Owner, name: str) -> Workload:
         """An owner's workload.

@@ -21,7 +21,7 @@ class NodeStore:
                 update(nodes).where(nodes.c.name == name).values(seen_at=now, simulated=simulated)
             )
             if not known.rowcount:
-                connection.execute(insert(nodes).values(name=name, seen_at=now, simulated=simulated))
+                connection.execute(insert(nodes).values(name=name, seen_at=now, simulated=simulated, boot=""))
 
     def seen_at(self, name: str) -> datetime | None:
         """When the worker of a node was last alive, in UTC; None if never."""

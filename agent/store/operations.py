@@ -7,7 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, or_, select, update
 
 from agent.core.errors import InvalidRequest, Problem
-from agent.core.operation import Operation, OperationKind, OperationState, Plan, Progress, Request, Subject
+from agent.core.operation import (
+    Arguments,
+    Operation,
+    OperationKind,
+    OperationState,
+    Plan,
+    Progress,
+    Request,
+    Subject,
+)
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Generation
 from agent.store.database import Database
@@ -34,6 +43,8 @@ class OperationStore:
         now: datetime,
         plan: Plan | None = None,
         target: Generation | None = None,
+        arguments: Arguments | None = None,
+        undoes: int | None = None,
     ) -> Operation:
         """Enter a new operation: ``proposed`` if it has a plan, else ``queued``.
 
@@ -57,6 +68,9 @@ class OperationStore:
             "steps": 0,
             "progress": Progress().model_dump(mode="json"),
             "claims": [],
+            "arguments": (arguments or Arguments()).model_dump(mode="json"),
+            "found": [],
+            "undoes": undoes,
             "approved_by": "",
             "cancelled_by": "",
             "created_at": now,
@@ -251,6 +265,16 @@ class OperationStore:
     def report(self, number: int, step: int, progress: Progress) -> None:
         """Note how far the running step is."""
         self._update(number, step=step, progress=progress.model_dump(mode="json"))
+
+    def find(self, number: int, found: Iterable[str]) -> None:
+        """Note what the steps of an operation found and did, a sentence each, once each."""
+        with self._database.write() as connection:
+            known = self._read(connection, number, lock=True).found
+            connection.execute(
+                update(operations)
+                .where(operations.c.id == number)
+                .values(found=list(dict.fromkeys([*known, *found])))
+            )
 
     def claim(self, number: int, claims: Iterable[str]) -> None:
         """Note what the operation makes, before it is made."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it against Alembic's own answer."""
 
 
@@ -69,6 +69,7 @@ nodes = Table(
     Column("name", String(63), primary_key=True),
     Column("simulated", Boolean, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("boot", String(36), nullable=False),
 )
 
 workloads = Table(
@@ -86,6 +87,10 @@ workloads = Table(
     Column("addresses", JSON, nullable=False),
     Column("observed_at", Instant),
     Column("created_at", Instant, nullable=False),
+    Column("wanted", Boolean, nullable=False),
+    Column("quota", BigInteger, nullable=False),
+    Column("reservation", BigInteger, nullable=False),
+    Column("schedule", JSON, nullable=False),
     UniqueConstraint("owner", "name"),
     UniqueConstraint("node", "machine"),
 )
@@ -109,6 +114,9 @@ operations = Table(
     Column("progress", JSON, nullable=False),
     Column("claims", JSON, nullable=False),
     Column("problem", JSON),
+    Column("arguments", JSON, nullable=False),
+    Column("found", JSON, nullable=False),
+    Column("undoes", Integer),
     Column("approved_by", String(64), nullable=False),
     Column("cancelled_by", String(64), nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -118,6 +126,19 @@ operations = Table(
     Index(None, "node", "state"),
     Index(None, "key", unique=True),
     sqlite_autoincrement=True,  # the audit trail names operations by number: never give one twice
+)
+
+trash = Table(
+    "trash",
+    metadata,
+    Column("operation", Integer, primary_key=True, autoincrement=False),
+    Column("owner", String(64), nullable=False),
+    Column("node", String(63), nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("workload", JSON, nullable=False),
+    Column("trashed_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "owner", "name"),
 )
 
 images = Table(

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from agent.core.errors import NameInUse
 from agent.core.owner import Owner
+from agent.core.storage import Schedule
 from agent.core.workload import ContainerSpec, Generation, Workload, WorkloadState, machine_name
 from agent.store.database import Database
 from agent.store.schema import workloads
@@ -51,6 +52,10 @@ class WorkloadStore:
                             state=workload.state.value,
                             addresses=[],
                             created_at=now,
+                            wanted=workload.wanted,
+                            quota=workload.quota,
+                            reservation=workload.reservation,
+                            schedule=workload.schedule.model_dump(mode="json"),
                         )
                     )
             except IntegrityError:
@@ -125,6 +130,15 @@ class WorkloadStore:
                 .values(spec=new["spec"], generation=new, previous=row.generation)
             )
 
+    def set(self, node: str, machine: str, **values: Any) -> None:  # noqa: ANN401 - column values
+        """Note what a person wants of it: ``wanted``, ``quota``, ``reservation``, ``schedule`` as JSON."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(workloads)
+                .where(workloads.c.node == node, workloads.c.machine == machine)
+                .values(**values)
+            )
+
     def digests(self, node: str) -> frozenset[str]:
         """Digests of everything that the workloads of a node are made of, or can be rolled back to."""
         return frozenset(
@@ -155,6 +169,10 @@ def _workload(row: RowMapping) -> Workload:
         created_at=row["created_at"],
         generation=_generation(row["generation"]),
         previous=_generation(row["previous"]),
+        wanted=row["wanted"],
+        quota=row["quota"],
+        reservation=row["reservation"],
+        schedule=Schedule.model_construct(**row["schedule"]),
     )
 
 

@@ -95,12 +95,12 @@ def test_another_person_cannot_answer(app: App) -> None:
 
 
 def test_a_gated_kind_cannot_be_entered_without_its_plan(app: App) -> None:
-    """Whoever tries is a programming error, not an operation."""
+    """The one door makes the plan itself: nobody can leave it out, or bring another."""
     made(app)
     workload = app.services.workloads.find(ANN, "dev")
-    with pytest.raises(ValueError, match="plan"):
-        app.services.operations.submit(workload, OperationKind.DESTROY, ASKED)
-    assert len(app.services.operations.list(ANN)) == 1
+    operation = app.services.operations.submit(workload, OperationKind.DESTROY, ASKED)
+    assert operation.state is OperationState.PROPOSED
+    assert operation.plan is not None
 
 
 def test_a_container_that_is_gone_cannot_be_destroyed_again(app: App) -> None:

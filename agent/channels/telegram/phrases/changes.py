@@ -1,6 +1,7 @@
 """Changes: what is asked before them, how far they are, how they ended, and what buttons do about it."""
 
 from agent.channels.telegram.formatting import escaped, quoted
+from agent.channels.telegram.phrases.kinds import doing, done
 from agent.channels.telegram.phrases.refusals import refusal
 from agent.channels.telegram.phrases.steps import step_label
 from agent.core.operation import Loss, Operation, OperationKind, OperationState
@@ -8,54 +9,6 @@ from agent.texts import Texts
 
 BAR = 10
 """Pieces of a bar."""
-
-
-def doing(say: Texts, operation: Operation) -> str:  # noqa: PLR0911 - one per kind
-    """What is being done, as a headline."""
-    name = operation.workload
-    match operation.kind:
-        case OperationKind.CREATE:
-            return say("Creating {name}", name=name)
-        case OperationKind.START:
-            return say("Starting {name}", name=name)
-        case OperationKind.STOP:
-            return say("Stopping {name}", name=name)
-        case OperationKind.RESTART:
-            return say("Restarting {name}", name=name)
-        case OperationKind.UPDATE:
-            return say("Updating {name}", name=name)
-        case OperationKind.ROLLBACK:
-            return say("Rolling back {name}", name=name)
-        case OperationKind.DESTROY:
-            return say("Destroying {name}", name=name)
-        case OperationKind.BUILD:
-            return say("Building an image")
-        case OperationKind.PRUNE:
-            return say("Removing unused images")
-
-
-def _done(say: Texts, operation: Operation) -> str:  # noqa: PLR0911 - one per kind
-    """What was done, in one sentence."""
-    name = operation.workload
-    match operation.kind:
-        case OperationKind.CREATE:
-            return say("{name} is there, and running.", name=name)
-        case OperationKind.START:
-            return say("{name} is running.", name=name)
-        case OperationKind.STOP:
-            return say("{name} is stopped. Its files are still there.", name=name)
-        case OperationKind.RESTART:
-            return say("{name} is running again.", name=name)
-        case OperationKind.UPDATE:
-            return say("{name} is updated.", name=name)
-        case OperationKind.ROLLBACK:
-            return say("{name} is what it was before its last update.", name=name)
-        case OperationKind.DESTROY:
-            return say("{name} is gone, with everything that was in it.", name=name)
-        case OperationKind.BUILD:
-            return say("The image is built.")
-        case OperationKind.PRUNE:
-            return say("The unused images are gone.")
 
 
 def progress(say: Texts, operation: Operation) -> str:
@@ -84,7 +37,7 @@ def result(say: Texts, operation: Operation) -> str:
     what = doing(say, operation)
     match operation.state:
         case OperationState.DONE:
-            return f"✅ {_done(say, operation)}"
+            return f"✅ {done(say, operation)}"
         case OperationState.FAILED:
             head = say("❌ That did not work: {what}", what=what)
             return f"{head}\n\n{refusal(say, operation.problem)}" if operation.problem else head

@@ -1,0 +1,172 @@
+"""What is kept of a workload's data: snapshots, schedules, what changed since; and where the space goes."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.core.errors import InvalidName
+
+LABEL_PATTERN = "[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
+"""What a person may call a snapshot."""
+_NAME = re.compile(r"voxnix-(manual|before|hourly|daily|weekly|backup)-(\d{8}T\d{6}Z)(?:-([a-z0-9-]+))?\Z")
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+Count = Annotated[int, Field(ge=0, le=1000)]
+
+
+class SnapshotKind(StrEnum):
+    """Why a snapshot was taken."""
+
+    MANUAL = "manual"
+    BEFORE = "before"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    BACKUP = "backup"
+
+
+class Schedule(BaseModel):
+    """How many of the snapshots are kept that are taken by themselves; 0 takes none.
+
+    Attributes:
+        hourly: one an hour.
+        daily: one a day.
+        weekly: one a week.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hourly: Count = 0
+    daily: Count = 0
+    weekly: Count = 0
+
+
+class SnapshotName(BaseModel):
+    """A snapshot's name, which says all that is known of it. The same on root and workspace.
+
+    Attributes:
+        kind: why it was taken.
+        taken_at: in UTC, to the second.
+        label: what a person calls it, or the number of the operation before which it was taken.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: SnapshotKind
+    taken_at: datetime
+    label: str = ""
+
+    def __str__(self) -> str:
+        """As ZFS knows it."""
+        label = f"-{self.label}" if self.label else ""
+        return f"voxnix-{self.kind}-{self.taken_at:{_STAMP}}{label}"
+
+    @classmethod
+    def parse(cls, text: str) -> "SnapshotName | None":
+        """The name that was written like this; None for what is not one of ours."""
+        found = _NAME.match(text)
+        if found is None:
+            return None
+        try:
+            taken_at = datetime.strptime(f"{found[2]}+0000", f"{_STAMP}%z")
+        except ValueError:
+            return None
+        return cls(kind=SnapshotKind(found[1]), taken_at=taken_at, label=found[3] or "")
+
+
+def checked_label(label: str) -> str:
+    """The label itself, if the rule allows it; an empty one is none.
+
+    Raises:
+        InvalidName: with the rule.
+    """
+    if label and not re.fullmatch(LABEL_PATTERN, label):
+        raise InvalidName(
+            f"{label[:40]!r} cannot be what a snapshot is called.",
+            "It is 1 to 40 lower-case letters, digits and hyphens, with no hyphen at either end.",
+            "Choose another.",
+        )
+    return label
+
+
+class SnapshotInfo(BaseModel):
+    """A snapshot of a workload.
+
+    Attributes:
+        name: as ZFS knows it.
+        kind: why it was taken.
+        taken_at: in UTC.
+        label: what a person calls it.
+        used: what would be free without it, root and workspace together, in bytes.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: SnapshotKind
+    taken_at: datetime
+    label: str
+    used: int
+
+
+class FileChange(StrEnum):
+    """What became of a file since a snapshot."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class ChangedFile(BaseModel):
+    """A file of /workspace that is not as it was in a snapshot: its path, relative, and what became of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    change: FileChange
+
+
+class Space(BaseModel):
+    """Where the space of one workload goes, in bytes.
+
+    Attributes:
+        name: the person's name for it.
+        root: what its system takes now.
+        workspace: what /workspace takes now.
+        snapshots: what only its snapshots still hold.
+        quota: the limit of all of it; 0 where there is none.
+        trash: whether it is in the trash.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    root: int
+    workspace: int
+    snapshots: int
+    quota: int
+    trash: bool = False
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.root + self.workspace + self.snapshots
+
+
+def superfluous(names: Iterable[SnapshotName], schedule: Schedule) -> list[SnapshotName]:
+    """Those snapshots that a schedule took and does not keep any more, oldest first. No others, ever."""
+    kept = {
+        SnapshotKind.HOURLY: schedule.hourly,
+        SnapshotKind.DAILY: schedule.daily,
+        SnapshotKind.WEEKLY: schedule.weekly,
+    }
+    gone: list[SnapshotName] = []
+    everything = list(names)
+    for kind, count in kept.items():
+        taken = sorted((one for one in everything if one.kind is kind), key=lambda one: one.taken_at)
+        gone += taken[: max(0, len(taken) - count)]
+    return sorted(gone, key=lambda one: one.taken_at)

@@ -1,0 +1,85 @@
+"""What is in the trash: workloads that were destroyed, and all that is needed to bring them back."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import RowMapping, delete, insert, select
+
+from agent.core.owner import Owner
+from agent.core.workload import Workload
+from agent.store.database import Database
+from agent.store.schema import trash
+
+
+class Trashed(BaseModel):
+    """A workload in the trash.
+
+    Attributes:
+        operation: number of the operation that put it there; its own number in the trash, too.
+        workload: as it was.
+        trashed_at: in UTC.
+        expires_at: when it may go for good, in UTC.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    operation: int
+    workload: Workload
+    trashed_at: datetime
+    expires_at: datetime
+
+
+class TrashStore:
+    """The trash of every owner."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, operation: int, workload: Workload, now: datetime, expires_at: datetime) -> None:
+        """Note that a workload is in the trash. Noting it twice is once."""
+        with self._database.write() as connection:
+            if self.get(operation) is None:
+                connection.execute(
+                    insert(trash).values(
+                        operation=operation,
+                        owner=workload.owner,
+                        node=workload.node,
+                        name=workload.name,
+                        workload=workload.model_dump(mode="json"),
+                        trashed_at=now,
+                        expires_at=expires_at,
+                    )
+                )
+
+    def get(self, operation: int) -> Trashed | None:
+        """What an operation put there."""
+        found = self._select(trash.c.operation == operation)
+        return found[0] if found else None
+
+    def of_owner(self, owner: Owner) -> list[Trashed]:
+        """What an owner has there, the newest first."""
+        return self._select(trash.c.owner == owner.key)
+
+    def of_node(self, node: str) -> list[Trashed]:
+        """What is there of a node, whoever owns it, the newest first: for the worker alone."""
+        return self._select(trash.c.node == node)
+
+    def remove(self, operation: int) -> None:
+        """Forget what was brought back, or is gone."""
+        with self._database.write() as connection:
+            connection.execute(delete(trash).where(trash.c.operation == operation))
+
+    def _select(self, *where: Any) -> list[Trashed]:  # noqa: ANN401 - conditions of SQLAlchemy
+        query = select(trash).where(*where).order_by(trash.c.operation.desc())
+        with self._database.read() as connection:
+            return [_trashed(row) for row in connection.execute(query).mappings()]
+
+
+def _trashed(row: RowMapping) -> Trashed:
+    return Trashed(
+        operation=row["operation"],
+        workload=Workload.model_validate(row["workload"]),
+        trashed_at=row["trashed_at"],
+        expires_at=row["expires_at"],
+    )
