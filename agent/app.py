@@ -319,6 +319,7 @@ class App:
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.execution import Execution  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
             from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
@@ -344,13 +345,14 @@ class App:
                 assembly=assembly,
                 clock=self._clock,
             )
+            changes = Changes(parts)
             engine = Engine(
                 self.settings,
                 self._database,
-                self.node,
                 self._nodes,
                 self._operations,
-                Changes(parts),
+                changes,
+                Execution(self.node, self._operations, changes, self._clock),
                 self._clock,
             )
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
