@@ -116,11 +116,11 @@ class OperationStore:
             rows = connection.execute(query.order_by(operations.c.id.desc()).limit(limit)).mappings()
             return [_operation(row) for row in rows]
 
-    def ready(self, node: str) -> list[int]:
-        """Numbers of a node's operations that may run now: the oldest active one of each workload."""
+    def ready(self, node: str) -> dict[int, OperationKind]:
+        """A node's operations that may run now, by number: the oldest active one of each workload."""
         earlier = operations.alias()
         query = (
-            select(operations.c.id)
+            select(operations.c.id, operations.c.kind)
             .where(operations.c.node == node, operations.c.state.in_(ACTIVE))
             .where(
                 ~exists().where(
@@ -133,7 +133,7 @@ class OperationStore:
             .order_by(operations.c.id)
         )
         with self._database.read() as connection:
-            return list(connection.execute(query).scalars())
+            return {number: OperationKind(kind) for number, kind in connection.execute(query)}
 
     def open_from(self, channel: str) -> list[Operation]:
         """The operations that were asked for on a channel and have not ended, oldest first."""
