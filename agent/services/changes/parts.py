@@ -33,12 +33,13 @@ class Step:
 
     Attributes:
         name: what it does, as a person reads it.
-        run: does it; told the operation and where to report progress.
+        run: does it; told the operation and where to report progress. What it found or did that is worth
+            knowing it answers in a sentence, for the audit trail.
         final: there is no way back from it, so it is not interrupted: who cancels comes too late.
     """
 
     name: str
-    run: Callable[[Operation, Report], None]
+    run: Callable[[Operation, Report], str | None]
     final: bool = False
 
 
