@@ -14,6 +14,7 @@ from agent.core.operation import Arguments, OperationKind, Plan
 from agent.core.owner import Owner
 from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
+from agent.host.zfs import Zfs
 from agent.services.access import Access
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -320,6 +321,7 @@ class App:
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
             from agent.services.execution import Execution  # noqa: PLC0415
+            from agent.services.limits import Limits  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
             from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
@@ -346,6 +348,7 @@ class App:
                 clock=self._clock,
             )
             changes = Changes(parts)
+            Limits(self.settings, Zfs(self.node)).ensure(self._workloads.of_node(self.node.name))
             engine = Engine(
                 self.settings,
                 self._database,
