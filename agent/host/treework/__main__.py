@@ -41,7 +41,7 @@ def _text(path: str) -> str:
 
 def _compare(before: int, now: int, limit: int, which: str) -> None:
     if which == "some":
-        changes = compare_some(before, now, [_path(line) for line in sys.stdin])
+        changes = compare_some(before, now, [_path(line.strip()) for line in sys.stdin])
     else:
         changes = compare(before, now)
     total = 0
