@@ -14,6 +14,7 @@ from agent.core.operation import Arguments, OperationKind, Plan
 from agent.core.owner import Owner
 from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
+from agent.host.zfs import Zfs
 from agent.services.access import Access
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -334,9 +335,11 @@ class App:
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.limits import Limits  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
-            from agent.services.quotas import Quotas  # noqa: PLC0415
+            from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
+            from agent.services.rounds import Round, Rounds  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -358,6 +361,7 @@ class App:
                 assembly=assembly,
                 clock=self._clock,
             )
+            Limits(self.settings, Zfs(self.node)).ensure(self._workloads.of_node(self.node.name))
             engine = Engine(
                 self.settings,
                 self._database,
@@ -371,12 +375,13 @@ class App:
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
+            rounds = Rounds([Round("looking at the quotas", INTERVAL, quotas.look)], self._clock)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
                 started.enter_context(desk)
-                started.enter_context(quotas)
+                started.enter_context(rounds)
                 started.callback(self.node.stop)
                 started.enter_context(engine)
                 self._worker = started.pop_all()

@@ -190,7 +190,11 @@ class Engine:
         self._operations.report(number, position, Progress(label=step.name))
         try:
             with self._interruptible(number, step):
-                step.run(operation, lambda progress: self._operations.report(number, position, progress))
+                said = step.run(
+                    operation, lambda progress: self._operations.report(number, position, progress)
+                )
+            if said:
+                self._operations.find(number, [said])
         except Exception as error:  # whatever it was, the operation has to end and say so
             if step.final or not self._get(number).cancelled_by:
                 log.warning("operation %d failed in %s", number, step.name, exc_info=error)
