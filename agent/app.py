@@ -31,6 +31,7 @@ from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.services import Services
+from agent.services.storage import Storage
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -47,6 +48,7 @@ from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
 from agent.store.preferences import PreferenceStore
 from agent.store.spending import SpendingStore
+from agent.store.trash import TrashStore
 from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
@@ -154,6 +156,17 @@ class App:
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
+            storage=Storage(
+                settings=settings,
+                calls=calls,
+                database=self._database,
+                find=workloads.find,
+                workloads=self._workloads,
+                history=self._operations,
+                trash=TrashStore(self._database),
+                operations=operations,
+                clock=self._clock,
+            ),
         )
 
     @classmethod
@@ -194,8 +207,10 @@ class App:
 
         return Nix(self.node, memory=self.settings.evaluation_memory, evaluations=self.settings.evaluations)
 
-    def _plan(self, owner: Owner, kind: OperationKind, name: str, _: Arguments) -> Plan | None:
+    def _plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
+        if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
+            return self.services.storage.plan(owner, kind, name, arguments)
         return self.services.workloads.plan(owner, kind, name)
 
     @property
