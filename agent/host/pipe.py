@@ -63,8 +63,8 @@ def say(answer: dict[str, object]) -> None:
 def write(file: str, offset: str, *argv: str) -> dict[str, object]:
     """Have what a program prints in a file, from a place in it on.
 
-    What is there already and is the same is left as it is: so an interrupted writing goes on where it was, and
-    comes to the same as an uninterrupted one even where the program prints something else than before.
+    What is there already and is the same is left as it is: so an interrupted writing goes on where it was,
+    and comes to the same as an uninterrupted one, even where the program prints something else than before.
     """
     progress, digest, begin, kept = Progress(), hashlib.sha256(), int(offset), 0
     # Unbuffered: it reads and writes in turns. The lock: of an earlier writer, this waits for the end.
