@@ -25,7 +25,7 @@ _REMOTE = re.compile(
 )
 
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
-Guid = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+Guid = Annotated[str, Field(pattern=r"^[0-9a-f]{1,20}$")]
 Snapshot = Annotated[str, Field(pattern=r"^voxnix-backup-[0-9TZ]{16}-[a-z0-9]{1,40}$")]
 
 

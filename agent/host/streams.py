@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.core.errors import CommandFailed, HostFailure, NoSpace
 from agent.host import pipe
-from agent.host.node import Node
+from agent.host.node import Completed, Node
 
 OUTSIDE = ("nsenter", "--mount=/proc/1/ns/mnt", "--")
 """Before a command: it runs with the mounts of the machine's first process."""
@@ -143,10 +143,9 @@ class Streams:
         if paths:
             self._ask("remove", *paths)
 
-    def run(self, argv: list[str], *, timeout: float = TIMEOUT, check: bool = True) -> tuple[int, str, str]:
-        """Run a program there: its exit code, what it printed, and what it said on the side."""
-        done = self._node.run([*OUTSIDE, *argv], timeout=timeout, check=check)
-        return done.returncode, done.stdout, done.stderr
+    def run(self, argv: list[str], *, timeout: float = TIMEOUT, check: bool = True) -> Completed:
+        """Run a program there, such as ssh. See :meth:`agent.host.node.Node.run`."""
+        return self._node.run([*OUTSIDE, *argv], timeout=timeout, check=check)
 
     def _ask(self, verb: str, *words: str, given: str | None = None) -> dict[str, Any]:
         argv = _command(verb, *words)
