@@ -14,6 +14,7 @@ from agent.core.operation import Arguments, OperationKind, Plan
 from agent.core.owner import Owner
 from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
+from agent.host.zfs import Zfs
 from agent.services.access import Access
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -319,6 +320,7 @@ class App:
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.limits import Limits  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
             from agent.services.quotas import Quotas  # noqa: PLC0415
@@ -343,6 +345,7 @@ class App:
                 assembly=assembly,
                 clock=self._clock,
             )
+            Limits(self.settings, Zfs(self.node)).ensure(self._workloads.of_node(self.node.name))
             engine = Engine(
                 self.settings,
                 self._database,

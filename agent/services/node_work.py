@@ -148,6 +148,7 @@ class Taken(BaseModel):
     Attributes:
         root: its root file system; None where that is not there, or could not be read.
         workspace: its /workspace; the same.
+        whole: both with all that is kept of them, which has the one limit; the same.
         unknown: which of them could not be read.
     """
 
@@ -155,6 +156,7 @@ class Taken(BaseModel):
 
     root: Usage | None
     workspace: Usage | None
+    whole: Usage | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -258,6 +260,7 @@ class NodeWork:
         parts = {
             "root": self._layout.root(owner, machine),
             "workspace": self._layout.workspace(owner, machine),
+            "whole": self._layout.workload(owner, machine),
         }
         seen = {part: self._zfs.presence(dataset) for part, dataset in parts.items()}
         usage = {
@@ -265,7 +268,7 @@ class NodeWork:
             for part, presence in seen.items()
         }
         unknown = tuple(part for part, presence in seen.items() if presence is Presence.UNKNOWN)
-        return Taken(root=usage["root"], workspace=usage["workspace"], unknown=unknown)
+        return Taken(**usage, unknown=unknown)
 
     def _put(self, call: PutCall, data: bytes) -> str:
         check_upload(call.filename, len(data), self._upload_max)
@@ -274,7 +277,7 @@ class NodeWork:
         if len(data) > room.available:
             raise NoSpace(
                 f"{call.filename} does not fit into {call.name}'s workspace.",
-                f"It has {mib(len(data))}; {mib(room.available)} of {mib(room.quota)} are free.",
+                f"It has {mib(len(data))}; {mib(room.available)} are free.",
                 f"Remove something in {call.name}'s {WORKSPACE} first.",
             )
         names = [numbered(call.filename, number) for number in range(1, SAME_NAME + 1)]

@@ -39,6 +39,7 @@ class WorkloadStatus(BaseModel):
         workload: the record, with the state last observed.
         root: what its root file system takes; None if that could not be read.
         workspace: what /workspace takes; None if that could not be read.
+        whole: what both take with all that is kept of them, and their limit; None if that could not be read.
         node_seen_at: when the node's worker was last heard of, in UTC.
         last_operation: the newest one on it.
     """
@@ -48,6 +49,7 @@ class WorkloadStatus(BaseModel):
     workload: Workload
     root: Usage | None
     workspace: Usage | None
+    whole: Usage | None
     node_seen_at: datetime | None
     last_operation: Operation | None
 
@@ -193,6 +195,7 @@ class Workloads:
             workload=workload,
             root=taken.root,
             workspace=taken.workspace,
+            whole=taken.whole,
             node_seen_at=self._nodes.seen_at(workload.node),
             last_operation=next(latest, None),
         )
