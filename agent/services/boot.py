@@ -30,7 +30,7 @@ class Boot:
     """Starts what is to run, once after each boot.
 
     That a container does not run says nothing by itself: it may have crashed, or its root may have
-    powered it off. A boot that is another one than that after which all was started says that nobody meant it.
+    powered it off. Another boot than that after which all was started says that nobody meant it.
 
     Args:
         node: the node.

@@ -1,4 +1,4 @@
-"""Finds file systems of containers that are nearly full."""
+"""Finds containers and owners who have nearly all that they may take."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from agent.store.workloads import WorkloadStore
 INTERVAL = 60.0
 """Seconds between two looks."""
 FULL = 90
-"""Per cent of its quota from which on a file system is nearly full."""
+"""Per cent of a limit from which on it is nearly reached."""
 FREE = 85
 """Per cent below which it is not any more; between the two nothing changes."""
 KEPT = timedelta(days=30)
@@ -23,12 +23,12 @@ KEPT = timedelta(days=30)
 
 
 class Quotas:
-    """Enters a notice for each file system that fills up.
+    """Enters a notice for each container and each owner that fills up.
 
     Args:
         node: where they are.
         pool: the ZFS pool.
-        workloads: whose file systems they are.
+        workloads: the record of them.
         notices: where they are entered.
         clock: the time in UTC.
     """
@@ -63,18 +63,23 @@ class Quotas:
         filled = self._zfs.filled(self._layout.users) if known else {}
         prefix = f"quota:{self._node.name}:"
         lasting: set[str] = set()
-        for workload in known:
-            owner = Owner(workload.owner)
-            for part, dataset in (
-                ("root", self._layout.root(owner, workload.machine)),
-                ("workspace", self._layout.workspace(owner, workload.machine)),
-            ):
-                occasion = f"{prefix}{workload.machine}:{part}"
-                one = filled.get(dataset)
-                if one is None or one.used * 100 >= one.quota * FREE:
-                    lasting.add(occasion)
-                if one is not None and one.used * 100 >= one.quota * FULL:
-                    values = {"part": part, "used": one.used, "quota": one.quota}
-                    self._notices.add(NoticeKind.QUOTA, workload, values, occasion, self._clock())
+        looked = [
+            ("workload", self._layout.workload(Owner(one.owner), one.machine), one.machine, one)
+            for one in known
+        ]
+        # An owner is told of the container that takes most: there is something to be had from it.
+        sizes = {one.machine: filled[above].used for _, above, _, one in looked if above in filled}
+        largest = {one.owner: one for one in sorted(known, key=lambda one: sizes.get(one.machine, 0))}
+        looked += [
+            ("owner", self._layout.owner(Owner(key)), f"owner:{key}", one) for key, one in largest.items()
+        ]
+        for part, dataset, whose, workload in looked:
+            occasion = f"{prefix}{whose}"
+            one = filled.get(dataset)
+            if one is None or one.used * 100 >= one.quota * FREE:
+                lasting.add(occasion)
+            if one is not None and one.used * 100 >= one.quota * FULL:
+                values = {"part": part, "used": one.used, "quota": one.quota}
+                self._notices.add(NoticeKind.QUOTA, workload, values, occasion, self._clock())
         self._notices.end(prefix, lasting)
         self._notices.prune(self._clock() - KEPT)

@@ -181,6 +181,20 @@ class OperationStore:
             found = connection.execute(query).scalars()
             return [Generation.model_validate(target) for target in found if target is not None]
 
+    def changed_since(self, node: str, machine: str, moment: datetime) -> bool:
+        """Whether what a machine is made of was changed after a moment, or is being changed."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.machine == machine,
+            operations.c.kind.in_((OperationKind.UPDATE.value, OperationKind.ROLLBACK.value)),
+            or_(
+                operations.c.state == OperationState.RUNNING.value,
+                and_(operations.c.state == OperationState.DONE.value, operations.c.ended_at > moment),
+            ),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def was_under_way(self, node: str, machine: str, moment: datetime) -> bool:
         """Whether an operation on a machine was running at a moment."""
         query = select(operations.c.id).where(

@@ -138,16 +138,17 @@ class Lifecycle:
                     "Choose another name, or ask the admin to look at it.",
                 )
             self._parts.operations.claim(operation.id, [above])
+        self._parts.limits.ensure_owner(owner)
         existed = self._parts.zfs.presence(above) is Presence.PRESENT
         if not existed:
-            self._parts.zfs.create(above, mountpoint="none")
+            self._parts.zfs.create(above, mountpoint="none", quota=str(self._parts.limits.quota(workload)))
         if workload.generation is None:
             raise ValueError(f"{workload.name} was not built before its storage")
         self._parts.guests.furnish(workload.generation, self._parts.assembly.root(operation, workload))
         workspace = self._parts.layout.workspace(owner, workload.machine)
         if self._parts.zfs.presence(workspace) is not Presence.PRESENT:
             folder = self._parts.layout.workspace_folder(workload.machine)
-            self._parts.zfs.create(workspace, mountpoint=folder, quota=self._parts.settings.workspace_quota)
+            self._parts.zfs.create(workspace, mountpoint=folder)
         if not self._parts.guests.idmap:
             shift(
                 self._parts.node,

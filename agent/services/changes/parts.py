@@ -17,6 +17,7 @@ from agent.services.assembly import Assembly
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
 from agent.services.layout import Layout
+from agent.services.limits import Limits
 from agent.settings import Settings
 from agent.store.images import ImageStore
 from agent.store.operations import OperationStore
@@ -87,6 +88,11 @@ class Parts:
     def layout(self) -> Layout:
         """Where things lie."""
         return Layout(self.settings.pool)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How much room everybody may take."""
+        return Limits(self.settings, self.zfs)
 
     @property
     def runtime(self) -> Runtime:
