@@ -196,8 +196,12 @@ class Zfs:
     def clones(self, snapshot: str) -> tuple[str, ...]:
         """The data sets that began as a copy of a snapshot, without which it cannot be destroyed; sorted."""
         pool = snapshot.partition("/")[0].partition("@")[0]
-        origins = self._commands.get_below(pool, "origin")
-        return tuple(sorted(name for name, one in origins.items() if one["origin"] == snapshot))
+        return tuple(sorted(name for name, origin in self.origins(pool).items() if origin == snapshot))
+
+    def origins(self, above: str) -> dict[str, str]:
+        """The snapshots that those at and below a data set are clones of, by name; only of clones."""
+        found = self._commands.get_below(above, "origin")
+        return {name: one["origin"] for name, one in found.items() if one["origin"] not in {"-", ""}}
 
     def differences(self, snapshot: str) -> list[Difference] | None:
         """What became different in a mounted data set since a snapshot of it; None where ZFS cannot tell."""
