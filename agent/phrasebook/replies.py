@@ -282,7 +282,7 @@ def _status(view: StatusView) -> str:
         lines.append(f"- addresses: {', '.join(map(code, container.addresses))}")
     lines += [
         f"- {label}: {_usage(usage)}"
-        for label, usage in (("root", view.root), ("/workspace", view.workspace))
+        for label, usage in (("root", view.root), ("/workspace", view.workspace), ("together", view.whole))
     ]
     lines.append(f"- created: {_when(container.created_at)}")
     lines.append(f"- last seen: {_when(container.observed_at)}; its machine: {_when(view.node_seen_at)}")

@@ -4,13 +4,14 @@ import fcntl
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from agent.core.errors import CommandFailed, CommandTimedOut, NoSpace
-from agent.host.node import MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
-from agent.host.simulated import guest, images, machines, units, zfs
+from agent.host.node import BOOT_ID, MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
+from agent.host.simulated import guest, images, machines, trees, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
 from agent.host.simulated.world import Answer, Fault, Pace, Sizes, UnknownCommand, World
 
@@ -28,7 +29,7 @@ PROGRAMS: dict[str, Program] = {
     "tar": images.tar,
     "zfs": zfs.zfs,
     "zpool": zfs.zpool,
-    sys.executable: images.idshift,
+    sys.executable: trees.python,
 }
 STREAMS: dict[str, Stream] = {"busctl": machines.busctl, "unshare": images.unshare}
 
@@ -145,6 +146,8 @@ class SimulatedNode:
     def read(self, path: str) -> str | None:
         """See :meth:`agent.host.node.Node.read`."""
         with self._held():
+            if path == BOOT_ID:
+                return f"{self.world.boot}\n"
             return self.world.files.get(path)
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:  # noqa: ARG002
@@ -183,6 +186,12 @@ class SimulatedNode:
             self._stopped.set()
             for pause in self._pauses.values():
                 pause.set()
+
+    def reboot(self) -> None:
+        """Have the machine be switched off and on: nothing runs then, and systemd knows of no failure."""
+        with self._held():
+            units.switch_off(self.world)
+            self.world.boot = str(uuid.uuid4())
 
     def grow(self, dataset: str, size: int) -> None:
         """Write so many bytes into a data set, as a container's work would.
