@@ -195,9 +195,24 @@ class Zfs:
 
     def clones(self, snapshot: str) -> tuple[str, ...]:
         """The data sets that began as a copy of a snapshot, without which it cannot be destroyed; sorted."""
-        pool = snapshot.partition("/")[0].partition("@")[0]
-        origins = self._commands.get_below(pool, "origin")
-        return tuple(sorted(name for name, one in origins.items() if one["origin"] == snapshot))
+        return zfs_snapshots.clones(self._commands, snapshot)
+
+    def promote_clones(self, above: str) -> tuple[str, ...]:
+        """Have no data set elsewhere hold the snapshots at and below one, so that it can be destroyed.
+
+        Those that began as a copy of one are promoted: each takes the snapshot along, and its room with it.
+
+        Returns:
+            Which they were.
+
+        Raises:
+            NoSpace: one of them has a limit that has no room for that.
+        """
+        promoted: list[str] = []
+        while outside := zfs_snapshots.clones_outside(self._commands, above):
+            self.promote(outside[0])
+            promoted.append(outside[0])
+        return tuple(promoted)
 
     def differences(self, snapshot: str) -> list[Difference] | None:
         """What became different in a mounted data set since a snapshot of it; None where ZFS cannot tell."""

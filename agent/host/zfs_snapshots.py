@@ -71,6 +71,26 @@ def taken(commands: Commands, above: str, *, children: bool) -> dict[str, list[T
     return found
 
 
+def clones(commands: Commands, snapshot: str) -> tuple[str, ...]:
+    """The data sets that began as a copy of a snapshot."""
+    return tuple(name for name, origin in _origins(commands, snapshot).items() if origin == snapshot)
+
+
+def clones_outside(commands: Commands, above: str) -> tuple[str, ...]:
+    """The data sets that began as a copy of a snapshot at or below one, and are not below it themselves."""
+    return tuple(
+        name
+        for name, origin in _origins(commands, above).items()
+        if f"{origin.partition('@')[0]}/".startswith(f"{above}/") and not f"{name}/".startswith(f"{above}/")
+    )
+
+
+def _origins(commands: Commands, name: str) -> dict[str, str]:
+    """Which snapshot each clone in a pool began as, by the clone's name, sorted."""
+    told = commands.get_below(name.partition("/")[0].partition("@")[0], "origin")
+    return {clone: one["origin"] for clone, one in sorted(told.items()) if one["origin"] != "-"}
+
+
 def differences(commands: Commands, snapshot: str) -> list[Difference]:
     """What ``zfs diff`` says of a data set since a snapshot of it."""
     answer = commands.run("zfs", "diff", "-H", snapshot, snapshot.partition("@")[0])
