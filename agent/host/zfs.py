@@ -257,11 +257,11 @@ class Zfs:
         return zfs_space.usage(self._commands, dataset)
 
     def filled(self, above: str) -> dict[str, Filled]:
-        """How far those data sets at and below one are filled that have a limit, by name, in one command."""
+        """How far those data sets at and below one are filled that have a limit, by name."""
         return zfs_space.filled(self._commands, above)
 
     def breakdown(self, above: str) -> dict[str, Breakdown]:
-        """Where the room of a data set and of each below it goes, by name, in one command."""
+        """Where the room of a data set and of each below it goes, by name."""
         return zfs_space.breakdown(self._commands, above)
 
     def pool(self, name: str) -> PoolSpace:
@@ -303,14 +303,11 @@ class Zfs:
 
     def children(self, dataset: str) -> tuple[str, ...]:
         """The data sets directly below one, by their full names, sorted."""
-        listed = self._commands.run("zfs", "list", "-H", "-t", "filesystem", "-o", "name", "-r", dataset)
         below = f"{dataset}/"
         return tuple(
-            sorted(
-                line
-                for line in listed.stdout.split("\n")
-                if line.startswith(below) and "/" not in line.removeprefix(below)
-            )
+            name
+            for name in self._commands.filesystems(dataset)
+            if name.startswith(below) and "/" not in name.removeprefix(below)
         )
 
     def _mounting(self, above: str) -> "dict[str, _Mounting]":
@@ -320,8 +317,7 @@ class Zfs:
             name: _Mounting(
                 one["mounted"] == "yes", one["canmount"] == "on" and _folder(one["mountpoint"]) is not None
             )
-            for name, one in sorted(values.items())
-            if "@" not in name and "#" not in name
+            for name, one in values.items()
         }
 
 

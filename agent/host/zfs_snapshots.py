@@ -55,9 +55,9 @@ class Difference:
 
 
 def taken(commands: Commands, above: str, *, children: bool) -> dict[str, list[Taken]]:
-    """The snapshots of a data set, or of all at and below it, by data set, oldest first."""
+    """The snapshots of a data set, or of all at and below it, by data set, oldest first, in one command."""
     found: dict[str, list[Taken]] = {}
-    for full, values in commands.get_below(above, "used", "creation", children=children).items():
+    for full, values in commands.get_snapshots(above, "used", "creation", below=children).items():
         dataset, at, name = full.partition("@")
         if "#" in full or (not children and dataset != above):
             continue
@@ -88,7 +88,7 @@ def clones_outside(commands: Commands, above: str) -> tuple[str, ...]:
 def _origins(commands: Commands, name: str) -> dict[str, str]:
     """Which snapshot each clone in a pool began as, by the clone's name, sorted."""
     told = commands.get_below(name.partition("/")[0].partition("@")[0], "origin")
-    return {clone: one["origin"] for clone, one in sorted(told.items()) if one["origin"] != "-"}
+    return {clone: one["origin"] for clone, one in told.items() if one["origin"] != "-"}
 
 
 def differences(commands: Commands, snapshot: str) -> list[Difference]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.errors import HostFailure, NoSpace
+from agent.core.errors import CommandFailed, HostFailure, NoSpace
 from agent.host.simulated import Pace, SimulatedNode
-from agent.host.zfs import Capabilities, Difference, Zfs, receive_argv, send_argv
+from agent.host.zfs import Capabilities, Difference, Filled, Zfs, receive_argv, send_argv
 from tests.host.scripted import Scripted, ScriptedNode
 
 FUSE = (Path(__file__).parent / "recorded" / "zfs-fuse-usage.txt").read_text(encoding="utf-8")
@@ -90,6 +90,18 @@ def test_how_large_a_stream_will_be() -> None:
     assert zfs(OPEN, {"zfs send -nvP -i @a tank/w@b": (0, told, "")}).estimate("tank/w@b", "a") == 4096
     held = "zfs get -Hp -o property,value referenced tank/w@b"
     assert zfs(FUSE, {held: (0, "referenced\t8192\n", "")}).estimate("tank/w@b", "a") == 8192
+
+
+def test_what_goes_away_while_all_are_looked_at_is_left_out() -> None:
+    """Between the listing and the question somebody may destroy one; any other failure is one."""
+    listed: dict[str, Scripted] = {
+        "zfs list -H -t filesystem -o name -r tank": (0, "tank/b\ntank\ntank/a\n", "")
+    }
+    asked, told = "zfs get -Hp -o name,property,value used,quota tank tank/a tank/b", "tank/b\tquota\t10\n"
+    gone = "cannot open 'tank/a': dataset does not exist\n"
+    assert Zfs(ScriptedNode({**listed, asked: (1, told, gone)})).filled("tank") == {"tank/b": Filled(0, 10)}
+    with pytest.raises(CommandFailed, match="I/O error"):
+        Zfs(ScriptedNode({**listed, asked: (1, told, gone + "I/O error")})).filled("tank")
 
 
 class Folders(ScriptedNode):
