@@ -35,25 +35,27 @@ def get(call: Call) -> Answer:
     """``zfs get`` of one, or of all below."""
     match call.argv[2:]:
         case ["-Hp", "-o", "property,value" | "property,value,source", properties, name]:
+            deep, names = "", [name]
+        case ["-Hp", "-o", "name,property,value", properties, *names]:
             deep = ""
         case ["-Hp", "-r", "-o", "name,property,value", properties, name]:
-            deep = "-r"
+            deep, names = "-r", [name]
         case ["-Hp", "-d", "1", "-o", "name,property,value", properties, name]:
-            deep = "-d"
+            deep, names = "-d", [name]
         case _:
             raise call.unknown()
-    if not storage.exists(call.world, name):
-        return Answer.no(f"cannot open '{name}': dataset does not exist")
+    missing = [name for name in names if not storage.exists(call.world, name)]
     columns = call.argv[call.argv.index("-o") + 1].split(",")
     rows: list[str] = []
-    for full in _named(call, name, deep):
+    for full in (full for name in names if name not in missing for full in _named(call, name, deep)):
         values = _properties(call, full)
         for prop in properties.split(","):
             if prop not in values:
                 raise call.unknown()
             row = {"name": full, "property": prop, "value": values[prop], "source": _source(call, full, prop)}
             rows.append("\t".join(row[column] for column in columns))
-    return Answer("".join(f"{row}\n" for row in rows))
+    stderr = "".join(f"cannot open '{name}': dataset does not exist\n" for name in missing)
+    return Answer("".join(f"{row}\n" for row in rows), stderr, 1 if missing else 0)
 
 
 def _named(call: Call, name: str, deep: str) -> list[str]:
