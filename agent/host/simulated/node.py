@@ -17,6 +17,7 @@ from agent.host.simulated.world import Answer, Fault, Pace, Sizes, UnknownComman
 
 PROGRAMS: dict[str, Program] = {
     "apt-config": images.apt_config,
+    "find": units.find,
     "ip": machines.ip,
     "journalctl": units.journalctl,
     "machinectl": machines.machinectl,
