@@ -29,6 +29,8 @@ from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
+from agent.services.reconcile import INTERVAL as RECONCILE_INTERVAL
+from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.storage import Storage
@@ -141,7 +143,18 @@ class App:
             ChannelStore(self._database),
             self._clock,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, self._clock)
+        self._reconcile = Reconcile(
+            node,
+            settings.pool,
+            settings.bridge,
+            self._guests.runtime,
+            self._workloads,
+            TrashStore(self._database),
+            self._operations,
+        )
+        diagnostics = Diagnostics(
+            settings, node, self._nodes, self._catalogue, access, chats, self._reconcile, self._clock
+        )
         files = Files(calls, workloads.find, access, settings.upload_bytes)
         self.services = Services(
             workloads=workloads,
@@ -392,6 +405,7 @@ class App:
                 [
                     Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
                     Round("looking at the quotas", INTERVAL, quotas.look),
+                    Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
                 ],
                 self._clock,
             )

@@ -214,11 +214,6 @@ class Zfs:
             promoted.append(outside[0])
         return tuple(promoted)
 
-    def origins(self, above: str) -> dict[str, str]:
-        """The snapshots that those at and below a data set are clones of, by name; only of clones."""
-        found = self._commands.get_below(above, "origin")
-        return {name: one["origin"] for name, one in found.items() if one["origin"] not in {"-", ""}}
-
     def differences(self, snapshot: str) -> list[Difference] | None:
         """What became different in a mounted data set since a snapshot of it; None where ZFS cannot tell."""
         return zfs_snapshots.differences(self._commands, snapshot) if self.capabilities.diff else None

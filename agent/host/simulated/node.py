@@ -17,6 +17,7 @@ from agent.host.simulated.world import Answer, Dataset, Fault, Pace, Sizes, Unkn
 
 PROGRAMS: dict[str, Program] = {
     "apt-config": images.apt_config,
+    "find": units.find,
     "ip": machines.ip,
     "journalctl": units.journalctl,
     "machinectl": machines.machinectl,
