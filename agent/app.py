@@ -24,6 +24,7 @@ from agent.services.files import Files
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.losses import Losses
 from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
@@ -31,6 +32,7 @@ from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.services import Services
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -47,6 +49,7 @@ from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
 from agent.store.preferences import PreferenceStore
 from agent.store.spending import SpendingStore
+from agent.store.trash import TrashStore
 from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
@@ -86,6 +89,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._trash = TrashStore(self._database)
         self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
@@ -109,6 +113,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
+        losses = Losses(calls)
         workloads = Workloads(
             settings=settings,
             calls=calls,
@@ -117,6 +122,7 @@ class App:
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
+            losses=losses,
             operations=operations,
             access=access,
             clock=self._clock,
@@ -127,6 +133,7 @@ class App:
             self._guests,
             self._images,
             self._workloads,
+            self._trash,
             self._operations,
             operations,
         )
@@ -154,6 +161,15 @@ class App:
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
+            trash=Trash(
+                settings=settings,
+                database=self._database,
+                store=self._trash,
+                workloads=self._workloads,
+                losses=losses,
+                operations=operations,
+                clock=self._clock,
+            ),
         )
 
     @classmethod
@@ -194,8 +210,10 @@ class App:
 
         return Nix(self.node, memory=self.settings.evaluation_memory, evaluations=self.settings.evaluations)
 
-    def _plan(self, owner: Owner, kind: OperationKind, name: str, _: Arguments) -> Plan | None:
+    def _plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
+        if kind in {OperationKind.RESTORE, OperationKind.PURGE}:
+            return self.services.trash.plan(owner, kind, name, arguments)
         return self.services.workloads.plan(owner, kind, name)
 
     @property
@@ -338,7 +356,9 @@ class App:
             parts = Parts(
                 settings=self.settings,
                 node=self.node,
+                database=self._database,
                 workloads=self._workloads,
+                trash=self._trash,
                 operations=self._operations,
                 images=self._images,
                 catalogue=self._catalogue,
