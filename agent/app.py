@@ -32,6 +32,7 @@ from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.services import Services
+from agent.services.storage import Storage
 from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 from agent.settings import Settings
@@ -170,6 +171,17 @@ class App:
                 operations=operations,
                 clock=self._clock,
             ),
+            storage=Storage(
+                settings=settings,
+                calls=calls,
+                database=self._database,
+                find=workloads.find,
+                workloads=self._workloads,
+                history=self._operations,
+                trash=self._trash,
+                operations=operations,
+                clock=self._clock,
+            ),
         )
 
     @classmethod
@@ -214,6 +226,8 @@ class App:
         # Operations need a planner before there are workloads, and workloads need operations.
         if kind in {OperationKind.RESTORE, OperationKind.PURGE}:
             return self.services.trash.plan(owner, kind, name, arguments)
+        if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
+            return self.services.storage.plan(owner, kind, name, arguments)
         return self.services.workloads.plan(owner, kind, name)
 
     @property
@@ -335,9 +349,12 @@ class App:
                 return False
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
+            from agent.services.boot import INTERVAL as BOOT_INTERVAL  # noqa: PLC0415
+            from agent.services.boot import Boot  # noqa: PLC0415
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.execution import Execution  # noqa: PLC0415
             from agent.services.limits import Limits  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
@@ -366,21 +383,37 @@ class App:
                 assembly=assembly,
                 clock=self._clock,
             )
+            changes = Changes(parts)
             Limits(self.settings, Zfs(self.node)).ensure(self._workloads.of_node(self.node.name))
             engine = Engine(
                 self.settings,
                 self._database,
-                self.node,
                 self._nodes,
                 self._operations,
-                Changes(parts),
+                changes,
+                Execution(self.node, self._operations, changes, self._clock),
                 self._clock,
             )
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
-            rounds = Rounds([Round("looking at the quotas", INTERVAL, quotas.look)], self._clock)
+            boot = Boot(
+                self.node,
+                self._guests.runtime,
+                self._database,
+                self._nodes,
+                self._workloads,
+                self._operations,
+                self._clock,
+            )
+            rounds = Rounds(
+                [
+                    Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
+                    Round("looking at the quotas", INTERVAL, quotas.look),
+                ],
+                self._clock,
+            )
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.

@@ -147,6 +147,11 @@ class Settings(BaseSettings):
         default="4G", pattern=SIZE, description="Limit of the memory of one evaluation of Nix."
     )
     evaluations: int = Field(default=1, ge=1, description="How many evaluations of Nix may run side by side.")
+    builds: int = Field(
+        default=0,
+        ge=0,
+        description="How many operations that build may run side by side; 0: one for each core with 2 GiB.",
+    )
     idmapped_mounts: bool = Field(
         default=False,
         description="Map user ids at the mount instead of moving files: OpenZFS 2.2 and newer, not zfs-fuse.",

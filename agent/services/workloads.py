@@ -13,11 +13,12 @@ from agent.core.operation import Operation, OperationKind, Plan, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
 from agent.services.access import Access
+from agent.services.calls import MAX_LOG_LINES, MAX_TIMEOUT
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
 from agent.services.losses import Losses
 from agent.services.node_calls import NodeCalls
-from agent.services.node_work import MAX_LOG_LINES, MAX_TIMEOUT, MIB, Taken
+from agent.services.node_work import MIB, Taken
 from agent.services.operations import Operations
 from agent.services.trash import days
 from agent.settings import Settings
