@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
 
+DAY = 86_400.0
+"""Seconds."""
+
 
 def now() -> datetime:
     """The time in UTC."""
@@ -341,6 +344,7 @@ class App:
             from agent.services.observer import Observer  # noqa: PLC0415
             from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
             from agent.services.rounds import Round, Rounds  # noqa: PLC0415
+            from agent.services.schedules import Schedules  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -377,7 +381,23 @@ class App:
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
-            rounds = Rounds([Round("looking at the quotas", INTERVAL, quotas.look)], self._clock)
+            schedules = Schedules(
+                self.node,
+                self.settings.pool,
+                self._workloads,
+                self._operations,
+                self.settings.zone,
+                self._clock,
+            )
+            zfs = Zfs(self.node)
+            rounds = Rounds(
+                [
+                    Round("looking at the quotas", INTERVAL, quotas.look),
+                    Round("taking snapshots", INTERVAL, schedules.look),
+                    Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
+                ],
+                self._clock,
+            )
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
