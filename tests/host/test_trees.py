@@ -303,7 +303,7 @@ def _tree(chance: random.Random, folder: Path, depth: int) -> Iterator[str]:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_all_that_changed_is_told_and_nothing_else(place: Place, seed: int) -> None:
-    """Of random trees it is what a plain comparison of their files says, and a path brought back is the same."""
+    """Of random trees it is what reading all of their files tells; a path brought back is the same."""
     chance = random.Random(seed)  # noqa: S311 - the same each time
     before = {path: (place.before / path).read_text() for path in _tree(chance, place.before, 3)}
     now = {path: (place.now / path).read_text() for path in _tree(chance, place.now, 3)}
