@@ -190,6 +190,13 @@ def folders(folder: str, file: str) -> dict[str, object]:
     return {"names": sorted(found)}
 
 
+def files(folder: str) -> dict[str, object]:
+    """The names of the files in a folder; of none where there is no folder."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        return {"names": sorted(one.name for one in entries if one.is_file(follow_symlinks=False))}
+    return {"names": []}
+
+
 def lengths(*files: str) -> dict[str, object]:
     """How long files are; -1 where there is none."""
     found = [Path(file) for file in files]
@@ -315,7 +322,7 @@ def _reading(argv: tuple[str, ...]) -> Generator[IO[bytes]]:
 
 VERBS: dict[str, Callable[..., dict[str, object]]] = {
     verb.__name__: verb
-    for verb in (write, check, feed, join, look, put, move, seal, text, folders, lengths, make, remove)
+    for verb in (write, check, feed, join, look, put, move, seal, text, folders, files, lengths, make, remove)
 }
 
 

@@ -27,8 +27,10 @@ from agent.store.workloads import WorkloadStore
 WORKER_SILENCE = timedelta(seconds=10)
 """A worker that was not heard of for so long is taken for absent."""
 
-NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE})
-"""What concerns everybody on a node, and so is an admin's."""
+NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE, OperationKind.BACKUP, OperationKind.RECEIVE})
+"""What concerns everybody on a node, or names a place of it, and so is an admin's."""
+MAKES = frozenset({OperationKind.CREATE, OperationKind.RECEIVE})
+"""What a workload is entered for that is not there before."""
 
 SLICE = 1.0
 """Seconds after which who waits looks whether there is a worker."""
@@ -206,7 +208,7 @@ class Operations:
             operation = self._store.cancel(self.get(owner, number).id, by or owner.key)
             if operation.state is OperationState.RUNNING:
                 return operation
-            if operation.kind is OperationKind.CREATE:  # nothing was made, so nobody would take it away
+            if operation.kind in MAKES:  # nothing was made, so nobody would take it away
                 self._workloads.remove(operation.node, operation.machine)
             return self._store.move(number, OperationState.CANCELLED, self._clock())
 

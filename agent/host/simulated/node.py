@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.core.errors import CommandFailed, CommandTimedOut, NoSpace
 from agent.host.node import MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
-from agent.host.simulated import guest, images, machines, units, zfs
+from agent.host.simulated import guest, images, machines, outside, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
 from agent.host.simulated.world import Answer, Fault, Pace, Sizes, UnknownCommand, World
 
@@ -22,6 +22,7 @@ PROGRAMS: dict[str, Program] = {
     "mkdir": images.mkdir,
     "mv": images.mv,
     "nft": machines.nft,
+    "nsenter": outside.nsenter,
     "rm": images.rm,
     "systemctl": units.systemctl,
     "systemd-run": guest.systemd_run,
@@ -30,7 +31,11 @@ PROGRAMS: dict[str, Program] = {
     "zpool": zfs.zpool,
     sys.executable: images.idshift,
 }
-STREAMS: dict[str, Stream] = {"busctl": machines.busctl, "unshare": images.unshare}
+STREAMS: dict[str, Stream] = {
+    "busctl": machines.busctl,
+    "nsenter": outside.nsenter_stream,
+    "unshare": images.unshare,
+}
 
 
 class SimulatedNode:
