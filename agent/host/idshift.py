@@ -16,6 +16,8 @@ CAPABILITY = "security.capability"
 def shifted(number: int, base: int, before: int = 0) -> int:
     """The user or group id in the container's range, of one in the range that it had before.
 
+    What belonged to nobody in the container, but to somebody of the node, does so still.
+
     Raises:
         ValueError: it belongs to another container.
     """
@@ -23,6 +25,8 @@ def shifted(number: int, base: int, before: int = 0) -> int:
         return number
     if before <= number < before + RANGE:
         return base + number - before
+    if number < RANGE:
+        return number
     where = f"in the range from {before}" if before else f"below {RANGE}"
     raise ValueError(f"id {number} is neither {where} nor in the range from {base}")
 

@@ -137,12 +137,19 @@ class Receiving:
             quota=manifest.quota if quota == limit else quota,
             schedule=manifest.schedule.model_dump(mode="json"),
         )
+        depot, newest = (
+            self._transport.depot(operation, _source(operation)),
+            manifest.newest(Part.ROOT).snapshot,
+        )
         folders = {Part.ROOT: layout.root_folder(machine), Part.WORKSPACE: layout.workspace_folder(machine)}
         base = 0 if self._parts.guests.idmap else self._parts.assembly.uid_base(operation)
         for part, folder in folders.items():
             dataset = self._transport.dataset(operation, part)
             if zfs.mountpoint(dataset) != folder:
                 zfs.set(dataset, "mountpoint", folder)
+            taken = f"{dataset}@{newest}"
+            if not depot.increments and self._transport.presence(taken) is Presence.PRESENT:
+                zfs.destroy(taken)  # no backup ever goes on from it
             if base != manifest.uid_base:
                 shift(self._parts.node, folder, base, manifest.uid_base)
 
