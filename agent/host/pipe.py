@@ -29,7 +29,7 @@ PAUSE = 0.2
 LONGEST_TEXT = 4 << 20
 """Bytes of a text that is read whole."""
 MAGIC = b"voxnix backup 1\n"
-"""The last bytes of a sealed file. Before them stands its text, and how long that is: 20 digits in a line."""
+"""The last line of a sealed file. Before it are two others: its text, and how long that is, in 20 digits."""
 DIGITS = 20
 NO_ROOM = 28
 ABSENT = 3
@@ -159,7 +159,7 @@ def seal(file: str, offset: str) -> dict[str, object]:
         _check_length(target, int(offset))
         target.truncate(int(offset))
         target.seek(int(offset))
-        _write(target, text + f"\n{len(text):0{DIGITS}d}\n".encode() + MAGIC)
+        _write(target, b"\n" + text + f"\n{len(text):0{DIGITS}d}\n".encode() + MAGIC)
         os.fsync(target.fileno())
     return {}
 
