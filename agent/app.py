@@ -16,6 +16,7 @@ from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.host.zfs import Zfs
 from agent.services.access import Access
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -173,6 +174,16 @@ class App:
             secrets=secrets,
             diagnostics=diagnostics,
             access=access,
+            backups=Backups(
+                node,
+                settings.pool,
+                self._database,
+                self._workloads,
+                workloads,
+                operations,
+                access,
+                self._clock,
+            ),
             chats=chats,
             files=files,
             budget=Budget(settings, SpendingStore(self._database), self._clock),

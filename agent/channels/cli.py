@@ -31,6 +31,8 @@ DONE = {
     OperationKind.DESTROY: "destroyed",
     OperationKind.BUILD: "built",
     OperationKind.PRUNE: "pruned",
+    OperationKind.BACKUP: "backed up",
+    OperationKind.RECEIVE: "received",
 }
 
 _OPTION = re.compile(r"([^.=]+)\.([^.=]+)=(.*)\Z", re.DOTALL)

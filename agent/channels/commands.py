@@ -7,12 +7,13 @@ import typer
 
 from agent.channels import completion
 from agent.channels.commands_access import access
+from agent.channels.commands_backup import backups
 from agent.channels.entry import app, command, group
 
 if TYPE_CHECKING:
     from agent.channels.desk import Desk
 
-__all__ = ["access", "app"]
+__all__ = ["access", "app", "backups"]
 
 Name = Annotated[
     str, typer.Argument(help="The container's name.", autocompletion=completion.names, show_default=False)
