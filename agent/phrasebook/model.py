@@ -18,7 +18,8 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
 from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Say
-from agent.phrasebook.replies import SAID, WHICH, report, spoken
+from agent.phrasebook.replies import report, spoken
+from agent.phrasebook.sayings import SAID, WHICH
 from agent.phrasebook.understand import understand
 from agent.tools.views import ProblemView, View, ViewAdapter
 

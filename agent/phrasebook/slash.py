@@ -30,6 +30,7 @@ _SLASH = {
     "upgrade": "update_container",
     "rollback": "roll_back_container",
     "send": "send_file",
+    "cancel": "cancel_change",
 }
 _FIGURES = 6
 """Of a number of lines."""
@@ -55,6 +56,10 @@ def slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 - 
         about = module_called(rest, background.modules) if tool == "list_modules" else ""
         known = about in background.modules
         return Act((Call("explain_module", {"name": about}) if known else Call(tool, {}),))
+    if tool == "cancel_change":
+        number = rest.removeprefix("operation").strip()
+        meant = _figures(number)
+        return Act((Call(tool, {"number": meant} if meant else {"name": rest} if rest else {}),))
     if not given:
         return Ask(Call(tool, {}))
     name, more = given[0], given[1] if len(given) > 1 else ""
@@ -72,13 +77,18 @@ def _given(tool: str, more: str, background: Background) -> dict[str, object]:
         return {"modules": list(dict.fromkeys(modules_in(more, background.modules))) if more else []}
     if tool == "update_container":
         return _signed(more.split(), background)
-    if tool == "container_logs" and more.isascii() and more.isdigit() and len(more) <= _FIGURES:
-        return {"lines": int(more)}
+    if tool == "container_logs" and (lines := _figures(more)) is not None:
+        return {"lines": lines}
     if tool == "run_in_container":
         return {"command": more.removeprefix("-- ").strip() if more.startswith("-- ") else more}
     if tool == "send_file":
         return {"path": more}
     return {}
+
+
+def _figures(text: str) -> int | None:
+    """A number in figures, None where it is something else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _FIGURES else None
 
 
 def _signed(words: Sequence[str], background: Background) -> dict[str, object]:

@@ -52,6 +52,10 @@ _COMMON = (
     *("exec", "modules", "containers", "in", "called", "named", "with", "tell", "reboot", "boot"),
 )
 """Words that are put right where they are misspelt."""
+_COUNTED = {"cancel_change": "number"}
+"""What a number is, where it is not one of lines."""
+NAMELESS = frozenset({"cancel_change"})
+"""What can be asked for without naming a container."""
 _SHORT, _SHORT_WORDS = 200, 12
 """Characters and words of a sentence in which a typo is looked for."""
 
@@ -142,10 +146,10 @@ def _meant(  # noqa: PLR0911 - one per kind of meaning
         return Ask(Call(_NOWHERE[intent], arguments))
     if "_" not in intent:
         return Say(intent)
-    if intent.startswith("list_"):
-        return Act((Call(intent, {}),))
     if found.number is not None:
-        arguments["lines"] = found.number
+        arguments[_COUNTED.get(intent, "lines")] = found.number
+    if intent.startswith("list_") or (intent in NAMELESS and not found.names):
+        return Act((Call(intent, arguments),))
     names = [background.last if name == IT else name for name in dict.fromkeys(found.names)]
     calls = [Call(intent, {"name": name, **arguments}) for name in names if name is not None]
     return Act(tuple(calls)) if calls and None not in names else Ask(Call(intent, arguments))
@@ -227,6 +231,8 @@ def _answer(reading: Reading, background: Background) -> Meaning | None:
     if not call or not found:
         return None
     name = found.names[0]
+    if _says("cancel_change", reading):
+        return Say("unchanged")
     others = ("hello", "help", "thanks", "approve", "unchanged")
     if " " in name or name.lower() in grammar().not_names or any(_says(other, reading) for other in others):
         return None

@@ -42,6 +42,7 @@ class _Shown:
     """What is seen of an operation, when it may be changed again, and whether its chat takes nothing."""
 
     text: str = ""
+    keyboard: Keyboard = ()
     due: float = 0.0
     closed: bool = False
     task: asyncio.Task[None] | None = field(default=None)
@@ -135,16 +136,22 @@ class Follower:
                 shown.closed = await self.ask(operation, say, None) is None
             return
         text = phrases.progress(say, operation)
+        if operation.cancelled_by:
+            shown.keyboard = ()
+        elif not shown.keyboard:
+            about = {"operation": operation.id, "owner": operation.owner}
+            account = "" if operation.request.by else operation.owner
+            shown.keyboard = await self._keyboard(chat, account, [(say("Cancel"), {"do": "cancel", **about})])
         age = self._services.chats.now() - operation.created_at
         if known is None and (age >= WORTH_A_MESSAGE or not busy):
             delivery = await self._outbox.send(
-                chat, formatted(text)[0], key=f"{NUMBER}{operation.id}", following=True
+                chat, formatted(text)[0], shown.keyboard, key=f"{NUMBER}{operation.id}", following=True
             )
             shown.closed = delivery is None
             shown.text, shown.due = text, now + EDIT_EVERY
         elif known is not None and text != shown.text and now >= shown.due:
             shown.text, shown.due = text, now + EDIT_EVERY
-            await self._outbox.edit(known, formatted(text)[0])
+            await self._outbox.edit(known, formatted(text)[0], shown.keyboard)
 
     def _serves(self, operation: Operation) -> bool:
         return self._services.access.serves(operation.request.by or operation.owner)

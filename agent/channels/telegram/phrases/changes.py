@@ -14,6 +14,8 @@ BAR = 10
 def progress(say: Texts, operation: Operation) -> str:
     """How far an operation is that has not ended."""
     head = f"⏳ **{doing(say, operation)}**"
+    if operation.cancelled_by:
+        return f"{head}\n{say('is being cancelled, and what it made is taken away')}"
     if operation.state is not OperationState.RUNNING or not operation.step:
         return f"{head}\n{say('waits until it can begin')}"
     told = operation.progress
@@ -52,8 +54,13 @@ def result(say: Texts, operation: Operation) -> str:
 
 
 def goes_on(say: Texts, operation: Operation) -> str:
-    """To who ended the turn that asked for it: it has begun, so it goes on."""
-    return say("This goes on, and I tell you how it ends: {what}", what=doing(say, operation))
+    """To who wants everything to end, of an operation: it ends, too, or goes on until that is said of it."""
+    what = doing(say, operation)
+    if operation.state.ended:
+        return result(say, operation)
+    if operation.cancelled_by:
+        return say("This is being cancelled, and what it made is taken away: {what}", what=what)
+    return say("This goes on. {command} ends it: {what}", command=f"/cancel {operation.id}", what=what)
 
 
 def plan(say: Texts, operation: Operation) -> str:

@@ -85,6 +85,11 @@ SENTENCES = (
     "That button is for somebody else.",
     "That was answered already.",
     # services/operations.py, services/workloads.py, services/changes/, store/
+    "{kind} {name} was cancelled.",
+    "What it had made or changed until then was taken back.",
+    "Nobody agreed to {kind} {name} in time, so nothing was changed.",
+    "Things may not be any more as they were shown.",
+    "Ask for it again.",
     "You have no operation {number}.",
     "Ask for your operations.",
     "What would be lost has changed since it was shown.",
