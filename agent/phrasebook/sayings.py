@@ -1,5 +1,7 @@
 """What is said where no tool is called."""
 
+from agent.phrasebook.meaning import Call
+
 HELP = """\
 - `create a container called dev with git and fish`
 - `list my containers`, `status of dev`
@@ -7,11 +9,17 @@ HELP = """\
 - `stop dev`, `start dev`, `restart dev`
 - `add rust to dev`, `remove rust from dev`, `update dev`, `roll back dev`
 - `what modules are there`, `tell me about the git module`
-- `destroy dev`: shows what would be lost, and asks you first
+- `take a snapshot of dev`, `what changed in dev since yesterday`, `snapshot dev every day`
+- `bring back the file notes.txt from monday`, `take dev back to yesterday`
+- `give me a copy of dev from friday`, `rename dev to web`
+- `what is eating my disk?`, `give dev 50 GB`
+- `destroy dev`: shows what would be lost, and asks you first; `restore dev` brings it back from the trash
+- `undo`: takes back the last change; `cancel` ends one that is under way
 
 Slash commands do the same: `/create dev git fish`, `/list`, `/status dev`, `/exec dev git --version`, \
 `/logs dev 20`, `/start dev`, `/stop dev`, `/restart dev`, `/update dev +rust -git`, \
-`/rollback dev`, `/destroy dev`, `/modules`, `/modules git`.
+`/rollback dev`, `/destroy dev`, `/modules`, `/modules git`, `/snap dev`, `/snapshots dev`, `/usage`, \
+`/trash`, `/restore dev`, `/undo`, `/cancel`.
 
 I tell you when a container crashes or fills up. `/quiet 22:00-07:00` has that wait in the night, until \
 `/quiet off`; `/mute quota` or `/mute crashed` is the end of it, until `/unmute`."""
@@ -40,6 +48,10 @@ BY_NAME = {
         "I update containers by their names: say `update dev`. All at once is `voxnix upgrade --all`, on the"
         " appliance. I changed nothing."
     ),
+    "purge_container": (
+        "I remove containers from the trash only by their names: say `purge dev`. Each goes by itself when"
+        " its time is over. I changed nothing."
+    ),
 }
 HOW = {
     "create_container": "Say `create a container called dev with git and fish`; `modules` lists them.",
@@ -57,6 +69,28 @@ HOW = {
     "update_container": "Say `add rust to dev` or `remove rust from dev`; `update dev` makes it anew.",
     "roll_back_container": "Say `roll back dev`.",
     "list_containers": "Say `list my containers`.",
+    "snapshot_container": "Say `take a snapshot of dev`, or `take a snapshot of dev called good`.",
+    "revert_container": (
+        "Say `take dev back to yesterday`, or to what a snapshot is called. I then show what that would"
+        " change, and ask you. What dev is now goes to the trash."
+    ),
+    "restore_file": (
+        "Say `bring back the file notes.txt from monday in dev`; `snapshots of dev` tells what there is."
+    ),
+    "restore_container": (
+        "Say `restore dev`, or `restore dev as old`; `what is in the trash` tells what there is."
+    ),
+    "purge_container": "Say `purge dev`. What is in the trash goes by itself, too, when its time is over.",
+    "forget_snapshot": "Say `forget the snapshot good of dev`.",
+    "copy_container": "Say `copy dev to test`, or `give me a copy of dev from yesterday`.",
+    "rename_container": "Say `rename dev to web`.",
+    "resize_container": "Say `give dev 50 GB`; `usage` tells what everything takes.",
+    "schedule_snapshots": (
+        "Say `snapshot dev every day`, `keep 24 hourly snapshots of dev`, or `stop taking snapshots of dev`."
+    ),
+    "undo_last_change": "Say `undo`: it takes back the last change that can be taken back.",
+    "cancel_change": "Say `cancel`, or `cancel operation 17`, while it is under way.",
+    "storage_usage": "Say `what is eating my disk?`",
     "list_modules": "Say `what modules are there`, or `tell me about the fish module`.",
 }
 WHICH = {
@@ -71,4 +105,23 @@ WHICH = {
     "container_status": "Which container do you mean?",
     "update_container": "Which container shall I change?",
     "roll_back_container": "Which container shall I roll back?",
+    "snapshot_container": "Of which container shall I take a snapshot?",
+    "list_snapshots": "The snapshots of which container?",
+    "changed_files": "In which container?",
+    "revert_container": "Which container shall I take back?",
+    "restore_file": "Into which container does the file belong?",
+    "forget_snapshot": "Of which container is that snapshot?",
+    "copy_container": "Which container shall I copy?",
+    "schedule_snapshots": "Of which container shall I take snapshots?",
+    "rename_container": "Which container shall I rename?",
+    "resize_container": "Which container do you mean?",
+    "restore_container": "Which container shall I bring back? `what is in the trash` tells what there is.",
+    "purge_container": "Which container shall go from the trash? I show what would be lost, and ask you.",
 }
+NEW_NAME = {"rename_container": "What is its new name? Answer with one, such as `web`."}
+"""What is asked where the name is known."""
+
+
+def question(call: Call) -> str:
+    """What is asked where something is missing to call a tool."""
+    return NEW_NAME[call.tool] if "name" in call.arguments else WHICH[call.tool]

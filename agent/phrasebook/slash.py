@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Meaning, Say
 from agent.phrasebook.naming import SEPARATORS, module_called, modules_in
 from agent.phrasebook.preferences import PREFERENCES, preference
+from agent.phrasebook.storage_slash import STORAGE, storage
 
 _SLASH = {
     "list": "list_containers",
@@ -49,8 +50,10 @@ def slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 - 
         return Say("help")
     if command in PREFERENCES:
         return preference(command, rest)
+    if command in STORAGE:
+        return storage(command, rest)
     if tool is None:
-        near = get_close_matches(command, [*_SLASH, *PREFERENCES], n=1)
+        near = get_close_matches(command, [*_SLASH, *PREFERENCES, *STORAGE], n=1)
         return Lost(f"/{near[0]} {rest}".strip() if near else "")
     if tool.startswith("list_"):
         about = module_called(rest, background.modules) if tool == "list_modules" else ""

@@ -25,8 +25,14 @@ SLICE = 11.0
 """Seconds of one look at an operation: longer than it takes to notice that no worker is there."""
 
 ACTING = frozenset(
-    f"{verb}_container" for verb in ("create", "update", "roll_back", "start", "stop", "restart", "destroy")
-) | {"run_in_container", "cancel_change", "set_quiet_hours", "mute_messages", "unmute_messages"}
+    {
+        *("create_container", "update_container", "roll_back_container", "destroy_container"),
+        *("start_container", "stop_container", "restart_container", "run_in_container"),
+        *("snapshot_container", "schedule_snapshots", "revert_container", "restore_file", "forget_snapshot"),
+        *("copy_container", "resize_container", "rename_container", "restore_container", "purge_container"),
+        *("undo_last_change", "cancel_change", "set_quiet_hours", "mute_messages", "unmute_messages"),
+    }
+)
 """The tools that do something, rather than only look."""
 
 log = logging.getLogger(__name__)
@@ -55,7 +61,10 @@ def change(
             return ChangeView.of(operation)
         # From the database, like the list: what was just changed has been observed by the one who changed it.
         known = {workload.name: workload for workload in deps.services.workloads.list(deps.owner)}
-        return ChangeView.of(operation, known.get(operation.workload))
+        kept = {one.operation: one for one in deps.services.trash.list(deps.owner)}.get(operation.id)
+        return ChangeView.of(
+            operation, known.get(operation.outcome), kept_until=kept.expires_at if kept else None
+        )
 
     return answer(ctx, tool, given, ask)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from agent.core.operation import Operation, OperationKind, OperationState, Plan
 from agent.core.workload import Workload, WorkloadState
@@ -64,7 +64,9 @@ class ChangeView(AnswerView):
         plan: what would be lost, where a person has to agree.
         problem: why it failed.
         seconds: from asking to the end.
-        container: as it is now, once the change is done.
+        told: what was asked for beside the container: snapshot, path, new name or size.
+        container: as it is now, once the change is done; a copy, where one was made.
+        kept_until: until when what was destroyed can be brought back, in UTC.
     """
 
     answer: Literal["change"] = "change"
@@ -78,7 +80,9 @@ class ChangeView(AnswerView):
     plan: Plan | None = None
     problem: ProblemView | None = None
     seconds: float | None = None
+    told: dict[str, JsonValue] = Field(default_factory=dict)
     container: WorkloadView | None = None
+    kept_until: datetime | None = None
 
     @property
     def exit_code(self) -> int:
@@ -89,7 +93,9 @@ class ChangeView(AnswerView):
         return 3 if self.state in stopped else 0
 
     @classmethod
-    def of(cls, operation: Operation, workload: Workload | None = None) -> Self:
+    def of(
+        cls, operation: Operation, workload: Workload | None = None, *, kept_until: datetime | None = None
+    ) -> Self:
         """The view of an operation, with the workload where it is there."""
         counted = (
             f" ({operation.progress.done} of {operation.progress.total})" if operation.progress.total else ""
@@ -106,7 +112,9 @@ class ChangeView(AnswerView):
             plan=operation.plan,
             problem=ProblemView.of(operation.problem) if operation.problem else None,
             seconds=round((ended - operation.created_at).total_seconds(), 1) if ended else None,
+            told=operation.arguments.model_dump(mode="json", exclude_defaults=True),
             container=WorkloadView.of(workload) if workload else None,
+            kept_until=kept_until,
         )
 
 

@@ -4,8 +4,9 @@ from pydantic_ai import FunctionToolset
 
 from agent.core.errors import InvalidRequest
 from agent.core.operation import Operation
-from agent.tools.calling import LONG, Context, answer, settled
+from agent.tools.calling import LONG, READ, Context, answer, change, settled
 from agent.tools.deps import Deps
+from agent.tools.storage_views import TrashedView, TrashView
 from agent.tools.views import CancelView, ChangeView, ProblemView
 
 RECENT = 100
@@ -32,6 +33,69 @@ def cancel_change(ctx: Context, number: int = 0, name: str = "") -> CancelView |
         return CancelView(change=ChangeView.of(settled(deps, cancelled)))
 
     return answer(ctx, "cancel_change", given, ask)
+
+
+@undo.tool(timeout=LONG, sequential=True)
+def undo_last_change(ctx: Context) -> ChangeView | ProblemView:
+    """Undo the last change that can be undone, whatever it was: create, destroy, update, stop, rename, …
+
+    The answer is the change that undoes it. Where that would take something away, it is a plan first, which
+    only the person can agree to.
+
+    Args:
+        ctx: who asks.
+    """
+    return change(ctx, "undo_last_change", {}, lambda deps: deps.services.undo.undo(deps.owner, deps.request))
+
+
+@undo.tool(timeout=READ)
+def list_trash(ctx: Context) -> TrashView | ProblemView:
+    """List the containers that were destroyed and can be brought back, with until when.
+
+    Args:
+        ctx: who asks.
+    """
+
+    def ask(deps: Deps) -> TrashView:
+        found = deps.services.trash.list(deps.owner)
+        return TrashView(containers=tuple(map(TrashedView.of, found)))
+
+    return answer(ctx, "list_trash", {}, ask)
+
+
+@undo.tool(timeout=LONG, sequential=True)
+def restore_container(ctx: Context, name: str, new_name: str = "") -> ChangeView | ProblemView:
+    """Bring a destroyed container back from the trash, with all its files.
+
+    Args:
+        ctx: who asks.
+        name: what it was called.
+        new_name: another name for it; empty for the one it had.
+    """
+    return change(
+        ctx,
+        "restore_container",
+        {"name": name, **({"new_name": new_name} if new_name else {})},
+        lambda deps: deps.services.trash.restore(deps.owner, name, deps.request, new_name),
+    )
+
+
+@undo.tool(timeout=LONG, sequential=True)
+def purge_container(ctx: Context, name: str) -> ChangeView | ProblemView:
+    """Propose to remove a destroyed container from the trash, for good.
+
+    Nothing is removed by this call. It returns a plan, which only the person can agree to.
+
+    Args:
+        ctx: who asks.
+        name: what it was called.
+    """
+    return change(
+        ctx,
+        "purge_container",
+        {"name": name},
+        lambda deps: deps.services.trash.purge(deps.owner, name, deps.request),
+    )
 
 
 def _only(deps: Deps, name: str) -> int:

@@ -10,11 +10,13 @@ from agent.core.workload import Executed, Usage
 from agent.tools.change_views import CancelView, ChangeView, WorkloadView
 from agent.tools.module_views import ModuleSummary, ModulesView, ModuleView, OptionView
 from agent.tools.preferences_view import PreferencesView
+from agent.tools.storage_views import DifferenceView, SnapshotsView, TrashView, UsageView
 from agent.tools.view import AnswerView, ProblemView, clipped
 
 __all__ = [
     "CancelView",
     "ChangeView",
+    "DifferenceView",
     "ExecutedView",
     "FileView",
     "LogsView",
@@ -24,7 +26,10 @@ __all__ = [
     "OptionView",
     "PreferencesView",
     "ProblemView",
+    "SnapshotsView",
     "StatusView",
+    "TrashView",
+    "UsageView",
     "View",
     "ViewAdapter",
     "WorkloadView",
@@ -134,6 +139,10 @@ View = (
     ProblemView
     | ChangeView
     | CancelView
+    | SnapshotsView
+    | DifferenceView
+    | UsageView
+    | TrashView
     | WorkloadsView
     | StatusView
     | LogsView
