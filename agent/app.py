@@ -14,6 +14,7 @@ from agent.core.operation import Arguments, OperationKind, Plan
 from agent.core.owner import Owner
 from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
+from agent.host.zfs import Zfs
 from agent.services.access import Access
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -30,6 +31,7 @@ from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.services import Services
+from agent.services.storage import Storage
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -46,6 +48,7 @@ from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
 from agent.store.preferences import PreferenceStore
 from agent.store.spending import SpendingStore
+from agent.store.trash import TrashStore
 from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
@@ -153,6 +156,17 @@ class App:
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
+            storage=Storage(
+                settings=settings,
+                calls=calls,
+                database=self._database,
+                find=workloads.find,
+                workloads=self._workloads,
+                history=self._operations,
+                trash=TrashStore(self._database),
+                operations=operations,
+                clock=self._clock,
+            ),
         )
 
     @classmethod
@@ -193,8 +207,10 @@ class App:
 
         return Nix(self.node, memory=self.settings.evaluation_memory, evaluations=self.settings.evaluations)
 
-    def _plan(self, owner: Owner, kind: OperationKind, name: str, _: Arguments) -> Plan | None:
+    def _plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
+        if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
+            return self.services.storage.plan(owner, kind, name, arguments)
         return self.services.workloads.plan(owner, kind, name)
 
     @property
@@ -319,9 +335,12 @@ class App:
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.execution import Execution  # noqa: PLC0415
+            from agent.services.limits import Limits  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
-            from agent.services.quotas import Quotas  # noqa: PLC0415
+            from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
+            from agent.services.rounds import Round, Rounds  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -343,25 +362,28 @@ class App:
                 assembly=assembly,
                 clock=self._clock,
             )
+            changes = Changes(parts)
+            Limits(self.settings, Zfs(self.node)).ensure(self._workloads.of_node(self.node.name))
             engine = Engine(
                 self.settings,
                 self._database,
-                self.node,
                 self._nodes,
                 self._operations,
-                Changes(parts),
+                changes,
+                Execution(self.node, self._operations, changes, self._clock),
                 self._clock,
             )
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
+            rounds = Rounds([Round("looking at the quotas", INTERVAL, quotas.look)], self._clock)
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
                 started.enter_context(desk)
-                started.enter_context(quotas)
+                started.enter_context(rounds)
                 started.callback(self.node.stop)
                 started.enter_context(engine)
                 self._worker = started.pop_all()

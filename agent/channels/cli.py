@@ -251,6 +251,8 @@ def cancel(desk: Desk, number: int, *, wait: bool) -> int:
     if wait:
         operation = _followed(desk, operation)
     answer = {"operation": operation.model_dump(mode="json")}
+    if operation.state is OperationState.FAILED and operation.problem is not None:
+        return desk.terminal.fail(operation.problem, **answer)
     what = f"{operation.kind} {operation.workload}"
     if operation.state is OperationState.CANCELLED:
         text = Text(f"Cancelled: {what}. Nothing of it is left.", "green")

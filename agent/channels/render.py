@@ -122,6 +122,7 @@ def status(known: WorkloadStatus, now: datetime) -> RenderableType:
     )
     facts.add_row("root", _usage(known.root))
     facts.add_row("/workspace", _usage(known.workspace))
+    facts.add_row("together", _usage(known.whole))
     if known.last_operation is not None:
         facts.add_row("last change", operation_line(known.last_operation))
     return facts

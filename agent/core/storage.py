@@ -135,12 +135,54 @@ class FileChange(StrEnum):
 
 
 class ChangedFile(BaseModel):
-    """A file of /workspace that is not as it was in a snapshot: its path, relative, and what became of it."""
+    """A file of /workspace that is not as it was in a snapshot.
+
+    Attributes:
+        path: relative to /workspace, as :func:`agent.core.filepath.shown_path` writes it.
+        change: what became of it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     path: str
     change: FileChange
+
+
+class Difference(BaseModel):
+    """What became of the files of /workspace since a snapshot.
+
+    Attributes:
+        files: those that are not as they were, sorted by path; no more than can be shown.
+        more: how many there are besides.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    files: tuple[ChangedFile, ...]
+    more: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.files) + self.more
+
+
+class KeptFile(BaseModel):
+    """A file or folder as a snapshot has it, and what is in its place now.
+
+    Attributes:
+        path: relative to /workspace.
+        folder: whether it is one.
+        size: of it in the snapshot, with all that is in it, in bytes.
+        now: of what is in its place, with all that is in it, in bytes; None where nothing is.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    folder: bool
+    size: int
+    now: int | None
 
 
 class Space(BaseModel):
@@ -168,6 +210,22 @@ class Space(BaseModel):
     def total(self) -> int:
         """All of it."""
         return self.root + self.workspace + self.snapshots
+
+
+class OwnerSpace(BaseModel):
+    """Where the space of one owner goes, in bytes.
+
+    Attributes:
+        quota: the limit of all of it; 0 where there is none.
+        used: what counts to it.
+        workloads: of each workload, and of what is in the trash; the largest first.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    quota: int
+    used: int
+    workloads: tuple[Space, ...]
 
 
 def superfluous(names: Iterable[SnapshotName], schedule: Schedule) -> list[SnapshotName]:

@@ -97,7 +97,7 @@ def _status(view: StatusView) -> str:
         lines.append(f"- addresses: {', '.join(map(code, container.addresses))}")
     lines += [
         f"- {label}: {_usage(usage)}"
-        for label, usage in (("root", view.root), ("/workspace", view.workspace))
+        for label, usage in (("root", view.root), ("/workspace", view.workspace), ("together", view.whole))
     ]
     lines.append(f"- created: {when(container.created_at)}")
     lines.append(f"- last seen: {when(container.observed_at)}; its machine: {when(view.node_seen_at)}")

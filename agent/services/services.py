@@ -13,6 +13,7 @@ from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
+from agent.services.storage import Storage
 from agent.services.workloads import Workloads
 
 
@@ -32,3 +33,4 @@ class Services:
     budget: Budget
     preferences: Preferences
     notices: Notices
+    storage: Storage

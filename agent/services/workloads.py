@@ -13,10 +13,11 @@ from agent.core.operation import Loss, Operation, OperationKind, Plan, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
 from agent.services.access import Access
+from agent.services.calls import MAX_LOG_LINES, MAX_TIMEOUT
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
 from agent.services.node_calls import NodeCalls
-from agent.services.node_work import MAX_LOG_LINES, MAX_TIMEOUT, MIB, Taken
+from agent.services.node_work import MIB, Taken
 from agent.services.operations import Operations
 from agent.settings import Settings
 from agent.store.database import Database
@@ -39,6 +40,7 @@ class WorkloadStatus(BaseModel):
         workload: the record, with the state last observed.
         root: what its root file system takes; None if that could not be read.
         workspace: what /workspace takes; None if that could not be read.
+        whole: what both take with all that is kept of them, and their limit; None if that could not be read.
         node_seen_at: when the node's worker was last heard of, in UTC.
         last_operation: the newest one on it.
     """
@@ -48,6 +50,7 @@ class WorkloadStatus(BaseModel):
     workload: Workload
     root: Usage | None
     workspace: Usage | None
+    whole: Usage | None
     node_seen_at: datetime | None
     last_operation: Operation | None
 
@@ -193,6 +196,7 @@ class Workloads:
             workload=workload,
             root=taken.root,
             workspace=taken.workspace,
+            whole=taken.whole,
             node_seen_at=self._nodes.seen_at(workload.node),
             last_operation=next(latest, None),
         )

@@ -116,11 +116,11 @@ class OperationStore:
             rows = connection.execute(query.order_by(operations.c.id.desc()).limit(limit)).mappings()
             return [_operation(row) for row in rows]
 
-    def ready(self, node: str) -> list[int]:
-        """Numbers of a node's operations that may run now: the oldest active one of each workload."""
+    def ready(self, node: str) -> dict[int, OperationKind]:
+        """A node's operations that may run now, by number: the oldest active one of each workload."""
         earlier = operations.alias()
         query = (
-            select(operations.c.id)
+            select(operations.c.id, operations.c.kind)
             .where(operations.c.node == node, operations.c.state.in_(ACTIVE))
             .where(
                 ~exists().where(
@@ -133,7 +133,7 @@ class OperationStore:
             .order_by(operations.c.id)
         )
         with self._database.read() as connection:
-            return list(connection.execute(query).scalars())
+            return {number: OperationKind(kind) for number, kind in connection.execute(query)}
 
     def open_from(self, channel: str) -> list[Operation]:
         """The operations that were asked for on a channel and have not ended, oldest first."""
@@ -170,6 +170,20 @@ class OperationStore:
         with self._database.read() as connection:
             found = connection.execute(query).scalars()
             return [Generation.model_validate(target) for target in found if target is not None]
+
+    def changed_since(self, node: str, machine: str, moment: datetime) -> bool:
+        """Whether what a machine is made of was changed after a moment, or is being changed."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.machine == machine,
+            operations.c.kind.in_((OperationKind.UPDATE.value, OperationKind.ROLLBACK.value)),
+            or_(
+                operations.c.state == OperationState.RUNNING.value,
+                and_(operations.c.state == OperationState.DONE.value, operations.c.ended_at > moment),
+            ),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def was_under_way(self, node: str, machine: str, moment: datetime) -> bool:
         """Whether an operation on a machine was running at a moment."""

@@ -121,6 +121,7 @@ def container_status(ctx: Context, name: str) -> StatusView | ProblemView:
             container=WorkloadView.of(status.workload),
             root=status.root,
             workspace=status.workspace,
+            whole=status.whole,
             node_seen_at=status.node_seen_at,
             last_change=ChangeView.of(status.last_operation) if status.last_operation else None,
         )

@@ -59,6 +59,7 @@ class StatusView(AnswerView):
         container: its state and address.
         root: what its root file system takes, in bytes; None if that could not be read.
         workspace: what /workspace takes, in bytes; None if that could not be read.
+        whole: what both take with all that is kept of them, and their limit; None if that could not be read.
         node_seen_at: when its machine was last heard of, in UTC.
         last_change: the newest operation on it.
     """
@@ -67,6 +68,7 @@ class StatusView(AnswerView):
     container: WorkloadView
     root: Usage | None
     workspace: Usage | None
+    whole: Usage | None
     node_seen_at: datetime | None
     last_change: ChangeView | None
 

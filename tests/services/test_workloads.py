@@ -114,7 +114,8 @@ def test_the_status_counts_what_is_used(app: App, node: SimulatedNode) -> None:
     status = app.services.workloads.status(ANN, "dev")
     assert status.workspace is not None
     assert status.workspace.used >= 7 * MIB
-    assert status.workspace.quota == 10 << 30
+    assert status.whole is not None
+    assert status.whole.quota == 20 << 30
     assert status.last_operation == created
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.core.errors import CommandFailed, CommandTimedOut, NoSpace
 from agent.host.node import MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
-from agent.host.simulated import guest, images, machines, units, zfs
+from agent.host.simulated import guest, images, machines, trees, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
 from agent.host.simulated.world import Answer, Fault, Pace, Sizes, UnknownCommand, World
 
@@ -28,7 +28,7 @@ PROGRAMS: dict[str, Program] = {
     "tar": images.tar,
     "zfs": zfs.zfs,
     "zpool": zfs.zpool,
-    sys.executable: images.idshift,
+    sys.executable: trees.python,
 }
 STREAMS: dict[str, Stream] = {"busctl": machines.busctl, "unshare": images.unshare}
 

@@ -158,7 +158,7 @@ class DebianGuests:
 
     def _clone(self, generation: Generation, root: Root) -> None:
         snapshot = self._images.snapshot(generation.digest, root.uid_base)
-        self._zfs.clone(snapshot, root.dataset, mountpoint=root.folder, quota=root.quota)
+        self._zfs.clone(snapshot, root.dataset, mountpoint=root.folder)
 
     def _is_clone(self, dataset: str, snapshot: str) -> bool:
         presence = self._zfs.presence(dataset)

@@ -49,10 +49,11 @@ def _quota(say: Texts, told: Notice) -> str:
         "used": say.size(used),
         "quota": say.size(quota),
     }
-    if told.values["part"] == "workspace":
-        head = say("💾 **`/workspace` of {name} is {share}% full**: {used} of {quota}.", **values)
-    else:
-        head = say("💾 **The system of {name} is {share}% full**: {used} of {quota}.", **values)
+    if told.values["part"] == "owner":
+        head = say("💾 **You have {used} of {quota}** ({share}%), the trash counted in.", **values)
+        why = say("{name} takes most. When all is taken, no container of yours can write anything.", **values)
+        return f"{head}\n{why}"
+    head = say("💾 **{name} is {share}% full**: {used} of {quota}, its snapshots counted in.", **values)
     return f"{head}\n{say('When it is full, programs in it can write nothing more.')}"
 
 

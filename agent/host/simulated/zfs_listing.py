@@ -1,0 +1,88 @@
+"""What the simulated ``zfs`` tells: ``list`` and ``get``."""
+
+from agent.host.simulated import storage
+from agent.host.simulated.programs import Call, split_options
+from agent.host.simulated.world import Answer
+
+_SNAPSHOTS = {"creation", "referenced", "used"}
+"""Properties that a snapshot has too."""
+
+
+def show(call: Call) -> Answer:
+    """``zfs list`` of names."""
+    options, names = split_options(call, 2, {"-H": False, "-r": False, "-t": True, "-o": True})
+    kind = options.get("-t", [""])[0]
+    if "-H" not in options or options.get("-o") != ["name"] or kind not in {"all", "snapshot", "filesystem"}:
+        raise call.unknown()
+    out: list[str] = []
+    missing = [name for name in names if not storage.exists(call.world, name)]
+    for name in names:
+        if name in missing:
+            continue
+        if "-r" not in options:
+            out.append(name)
+            continue
+        for key in storage.below(call.world, name):
+            if kind != "snapshot":
+                out.append(key)
+            if kind != "filesystem":
+                out += [f"{key}@{snapshot}" for snapshot in call.world.datasets[key].snapshots]
+    stderr = "".join(f"cannot open '{name}': dataset does not exist\n" for name in missing)
+    return Answer("".join(f"{line}\n" for line in out), stderr, 1 if missing else 0)
+
+
+def get(call: Call) -> Answer:
+    """``zfs get`` of one, or of all below."""
+    match call.argv[2:]:
+        case ["-Hp", "-o", "property,value", properties, name]:
+            names, named = [name], False
+        case ["-Hp", "-r", "-o", "name,property,value", properties, name]:
+            names, named = storage.below(call.world, name), True
+        case ["-Hp", "-d", "1", "-o", "name,property,value", properties, name]:
+            depth = name.count("/") + 1
+            names = [one for one in storage.below(call.world, name) if one.count("/") <= depth]
+            named = True
+        case _:
+            raise call.unknown()
+    if not storage.exists(call.world, name):
+        return Answer.no(f"cannot open '{name}': dataset does not exist")
+    rows: list[str] = []
+    for one in names:
+        listed = [one]
+        if named and not ("-d" in call.argv and one != name):
+            listed += [f"{one}@{snapshot}" for snapshot in call.world.datasets[one].snapshots]
+        for full in listed:
+            values = _properties(call, full)
+            for prop in properties.split(","):
+                if prop not in values:
+                    raise call.unknown()
+                rows.append("\t".join([*([full] if named else []), prop, values[prop]]))
+    return Answer("".join(f"{row}\n" for row in rows))
+
+
+def _properties(call: Call, full: str) -> dict[str, str]:
+    """All of a data set or a snapshot; ``-`` where a snapshot has none."""
+    world = call.world
+    name, at, snapshot = full.partition("@")
+    one = world.datasets[name]
+    known = {
+        "used": storage.used(world, name),
+        "usedbydataset": one.written,
+        "usedbysnapshots": storage.held(world, name),
+        "usedbychildren": storage.used_by_children(world, name),
+        "referenced": storage.referenced(world, full),
+        "available": storage.available(world, name, call.sizes.pool),
+        "quota": one.quota,
+        "reservation": one.reservation,
+        "mounted": "yes" if one.mounted else "no",
+        "mountpoint": storage.mountpoint(world, name),
+        "canmount": one.canmount,
+        "readonly": "on" if one.readonly else "off",
+        "origin": one.origin or "-",
+        "creation": 0,
+    }
+    if at:
+        known["used"] = storage.held_by(world, full)
+        known["creation"] = int(one.snapshots[snapshot].created_at)
+        return {prop: str(value) if prop in _SNAPSHOTS else "-" for prop, value in known.items()}
+    return {prop: str(value) for prop, value in known.items()}
