@@ -2,7 +2,7 @@
 
 from agent.core.operation import OperationKind, OperationState
 from agent.core.workload import WorkloadState
-from agent.phrasebook.wording import code, duration, listed
+from agent.phrasebook.wording import code, duration, listed, size, when
 from agent.tools.views import CancelView, ChangeView, ProblemView, WorkloadView
 
 DOING = {
@@ -29,6 +29,27 @@ DOING = {
     OperationKind.RECEIVE: ("Bringing back from its backup:", "brought back from its backup"),
 }
 """What is said while it goes on, and of the container when it was done or was not."""
+ASKED = {
+    OperationKind.ROLLBACK: "to roll {name} back",
+    OperationKind.FORGET: "to forget a snapshot of {name}",
+    OperationKind.REVERT: "to take {name} back to a snapshot",
+    OperationKind.RESTORE_FILE: "to overwrite a file in {name}",
+    OperationKind.RESTORE: "to bring {name} back in the place of what is there now",
+    OperationKind.PURGE: "to remove {name} from the trash for good",
+    OperationKind.RESIZE: "to make {name} smaller",
+}
+"""What a person is asked to agree to."""
+PLAIN = frozenset(
+    {
+        OperationKind.SNAPSHOT,
+        OperationKind.FORGET,
+        OperationKind.RESTORE_FILE,
+        OperationKind.RESIZE,
+        OperationKind.SCHEDULE,
+        OperationKind.BACKUP,
+    }
+)
+"""After these a container is as it was before, and its state is no news."""
 MADE = (OperationKind.CREATE, OperationKind.UPDATE, OperationKind.ROLLBACK)
 """After these it is worth saying what a container is made of."""
 
@@ -74,11 +95,14 @@ def _done(view: ChangeView) -> str:
     took = f" It took {duration(view.seconds)}." if view.seconds is not None else ""
     container = view.container
     if view.action is OperationKind.DESTROY:
-        return f"**{view.name}** is destroyed.{took}"
-    if container is None:
-        return f"**{view.name}** was {DOING[view.action][1]}.{took}"
+        kept = f" It can be brought back until {when(view.kept_until)}: `restore {view.name}`."
+        return f"**{view.name}** is destroyed.{took}{kept if view.kept_until else ''}"
+    if view.action in PLAIN or container is None:
+        return f"**{view.name}** was {DOING[view.action][1]}{_told(view)}.{took}"
     made = f", with {listed(container.modules)}" if view.action in MADE and container.modules else ""
-    first = f"**{view.name}** is {seen_as(container)}{made}.{took}"
+    if container.name != view.name:  # a copy, or another name
+        made = f". It was made of **{view.name}**" if view.action is OperationKind.CLONE else made
+    first = f"**{container.name}** is {seen_as(container)}{made}.{took}"
     if view.action is OperationKind.STOP:
         return f"{first} Its files are kept.\n\nNext: `start {view.name}`, `destroy {view.name}`."
     if view.action is OperationKind.CREATE:
@@ -87,9 +111,20 @@ def _done(view: ChangeView) -> str:
     return first
 
 
+def _told(view: ChangeView) -> str:
+    """What was asked for beside the container, where that is worth a word."""
+    told = view.told
+    if label := told.get("label"):
+        return f" as {code(str(label))}"
+    if path := told.get("path"):
+        return f": {code(str(path))}"
+    return f": {size(quota)}" if isinstance(quota := told.get("quota"), int) else ""
+
+
 def _proposed(view: ChangeView, number: str) -> str:
     # What would be lost is shown by the channel, where it is asked: it must be what the answer is bound to.
-    agree = f"to {view.action.value} **{view.name}** is for you to agree to."
+    agree = f"{ASKED.get(view.action, 'to {action} {name}')} is for you to agree to."
+    agree = agree.format(action=view.action.value, name=f"**{view.name}**")
     return f"Nothing has happened yet: {agree} {number}"
 
 

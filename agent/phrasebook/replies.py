@@ -7,18 +7,23 @@ from agent.core.workload import Usage
 from agent.phrasebook.change_replies import cancel, change, problem, seen_as
 from agent.phrasebook.meaning import Lost, Say
 from agent.phrasebook.sayings import BY_NAME, HELP, HOW, SAID
+from agent.phrasebook.storage_replies import difference, snapshots, trash, usage
 from agent.phrasebook.wording import block, code, listed, shown, size, when
 from agent.tools.preferences_view import PreferencesView
 from agent.tools.views import (
     CancelView,
     ChangeView,
+    DifferenceView,
     ExecutedView,
     FileView,
     LogsView,
     ModulesView,
     ModuleView,
     ProblemView,
+    SnapshotsView,
     StatusView,
+    TrashView,
+    UsageView,
     View,
     WorkloadsView,
     WorkloadView,
@@ -30,7 +35,7 @@ def report(views: Sequence[View]) -> str:
     return "\n\n".join(map(said, views))
 
 
-def said(view: View) -> str:  # noqa: C901, PLR0911 - one per kind of view
+def said(view: View) -> str:  # noqa: C901, PLR0911, PLR0912 - one per kind of view
     """What one tool answered."""
     match view:
         case ProblemView():
@@ -53,6 +58,14 @@ def said(view: View) -> str:  # noqa: C901, PLR0911 - one per kind of view
             return _modules(view)
         case ModuleView():
             return _module(view)
+        case SnapshotsView():
+            return snapshots(view)
+        case DifferenceView():
+            return difference(view)
+        case UsageView():
+            return usage(view)
+        case TrashView():
+            return trash(view)
         case PreferencesView():
             return _preferences(view)
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+BAR = 10
+"""Pieces of a bar."""
 
 
 def code(text: str) -> str:
@@ -41,6 +43,13 @@ def _ticks(text: str) -> int:
 def listed(items: Sequence[str]) -> str:
     """Several things: ``a, b and c``."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def bar(used: int, quota: int) -> str:
+    """How full something is, to be seen at a glance."""
+    share = min(max(used / quota, 0), 1) if quota else 0
+    filled = round(BAR * share) or int(used > 0)
+    return f"{'▓' * filled}{'░' * (BAR - filled)} {used / quota if quota else 0:.0%}"
 
 
 def when(moment: datetime | None) -> str:

@@ -138,7 +138,9 @@ class FolderDepot:
         """See :meth:`Depot.look`."""
         seen = self._streams.look(self._place.path)
         if seen.kind != "folder":
-            raise _unfit(self._place.path, "There is no such folder." if not seen.kind else "It is no folder.")
+            raise _unfit(
+                self._place.path, "There is no such folder." if not seen.kind else "It is no folder."
+            )
         return usable(seen, self._pool)
 
     def manifest(self) -> Manifest | None:

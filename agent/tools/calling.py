@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic_ai import ModelRetry, RunContext
 
 from agent.core.errors import InvalidName, InvalidRequest, InvalidSpec, UnknownModule, problem_of
-from agent.core.operation import Operation, OperationState
+from agent.core.operation import Operation, OperationKind, OperationState
 from agent.tools.deps import Deps, Outcome
 from agent.tools.views import ChangeView, ProblemView, View
 
@@ -61,12 +62,17 @@ def change(
             return ChangeView.of(operation)
         # From the database, like the list: what was just changed has been observed by the one who changed it.
         known = {workload.name: workload for workload in deps.services.workloads.list(deps.owner)}
-        kept = {one.operation: one for one in deps.services.trash.list(deps.owner)}.get(operation.id)
-        return ChangeView.of(
-            operation, known.get(operation.outcome), kept_until=kept.expires_at if kept else None
-        )
+        return ChangeView.of(operation, known.get(operation.outcome), kept_until=_kept_until(deps, operation))
 
     return answer(ctx, tool, given, ask)
+
+
+def _kept_until(deps: Deps, operation: Operation) -> datetime | None:
+    """Until when what an operation destroyed can be brought back."""
+    if operation.kind is not OperationKind.DESTROY:
+        return None
+    trashed = deps.services.trash.list(deps.owner)
+    return next((one.expires_at for one in trashed if one.operation == operation.id), None)
 
 
 def settled(deps: Deps, operation: Operation) -> Operation:

@@ -110,7 +110,8 @@ def revert_container(ctx: Context, name: str, snapshot: str) -> ChangeView | Pro
     """Propose to take a container back to a snapshot: all of its files become what they were then.
 
     Nothing is changed by this call: it returns a plan of what would be lost, which only the person can agree
-    to. For one file use restore_file; to look at what was, copy_container; after an update, roll_back_container.
+    to. For one file use restore_file, to look at what was copy_container, after an update
+    roll_back_container.
 
     Args:
         ctx: who asks.

@@ -41,7 +41,7 @@ class SnapshotView(BaseModel):
     @property
     def called(self) -> str:
         """What asks for exactly this one."""
-        return self.label or f"{self.taken_at:%Y-%m-%d %H:%M:%S}"
+        return self.label or f"{self.taken_at:%Y-%m-%d %H:%M}"
 
 
 class SnapshotsView(AnswerView):

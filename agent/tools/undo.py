@@ -37,7 +37,7 @@ def cancel_change(ctx: Context, number: int = 0, name: str = "") -> CancelView |
 
 @undo.tool(timeout=LONG, sequential=True)
 def undo_last_change(ctx: Context) -> ChangeView | ProblemView:
-    """Undo the last change that can be undone, whatever it was: create, destroy, update, stop, rename, …
+    """Undo the last change that can be undone, whatever it was: create, destroy, update, stop or rename.
 
     The answer is the change that undoes it. Where that would take something away, it is a plan first, which
     only the person can agree to.
