@@ -332,6 +332,8 @@ class App:
                 return False
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
+            from agent.services.boot import INTERVAL as BOOT_INTERVAL  # noqa: PLC0415
+            from agent.services.boot import Boot  # noqa: PLC0415
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
@@ -377,7 +379,22 @@ class App:
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
-            rounds = Rounds([Round("looking at the quotas", INTERVAL, quotas.look)], self._clock)
+            boot = Boot(
+                self.node,
+                self._guests.runtime,
+                self._database,
+                self._nodes,
+                self._workloads,
+                self._operations,
+                self._clock,
+            )
+            rounds = Rounds(
+                [
+                    Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
+                    Round("looking at the quotas", INTERVAL, quotas.look),
+                ],
+                self._clock,
+            )
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.

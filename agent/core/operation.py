@@ -12,6 +12,9 @@ from agent.core.errors import InvalidRequest, Problem
 from agent.core.storage import Schedule
 from agent.core.workload import Generation
 
+WORKER = "worker"
+"""The channel of what nobody asked for: a node's worker entered it, such as after a reboot."""
+
 LONGEST_KEY = 150
 """Characters of a request's key: some providers give calls very long names, and databases have limits."""
 
@@ -174,7 +177,7 @@ class Request(BaseModel):
     """Where a request came from, for the audit trail.
 
     Attributes:
-        channel: such as ``console`` or ``cli``.
+        channel: such as ``console`` or ``cli``; ``worker`` where no person asked.
         conversation: which chat; empty on the command line.
         words: what the person said, as they said it.
         by: the account of who said it, where that is not the owner: in a group that owns workloads.

@@ -196,8 +196,12 @@ class Zfs:
     def clones(self, snapshot: str) -> tuple[str, ...]:
         """The data sets that began as a copy of a snapshot, without which it cannot be destroyed; sorted."""
         pool = snapshot.partition("/")[0].partition("@")[0]
-        origins = self._commands.get_below(pool, "origin")
-        return tuple(sorted(name for name, one in origins.items() if one["origin"] == snapshot))
+        return tuple(sorted(name for name, origin in self.origins(pool).items() if origin == snapshot))
+
+    def origins(self, above: str) -> dict[str, str]:
+        """The snapshots that those at and below a data set are clones of, by name; only of clones."""
+        found = self._commands.get_below(above, "origin")
+        return {name: one["origin"] for name, one in found.items() if one["origin"] not in {"-", ""}}
 
     def differences(self, snapshot: str) -> list[Difference] | None:
         """What became different in a mounted data set since a snapshot of it; None where ZFS cannot tell."""
@@ -217,6 +221,17 @@ class Zfs:
     def close_leftovers(self, pool: str) -> tuple[str, ...]:
         """Destroy the clones that :meth:`opened` of a killed process left, for they hold their snapshots."""
         return zfs_snapshots.close_leftovers(self, pool)
+
+    def check_base(self, dataset: str, since: str) -> None:
+        """Make sure that an increment which begins with a snapshot may be received by a data set.
+
+        Where the data set is not there, zfs-fuse looks in the whole pool for that snapshot, and writes the
+        increment to whichever data set has it; or nothing, and no error either, where that one has it all.
+
+        Raises:
+            HostFailure: the data set does not have the snapshot.
+        """
+        zfs_streams.check_base(self._commands, dataset, since)
 
     def resume_token(self, dataset: str) -> str | None:
         """Where a stream into a data set broke off, for ``send_argv(token=…)``; None where none did."""
@@ -244,16 +259,17 @@ class Zfs:
 
     def properties(self, dataset: str) -> Properties:
         """What a data set is like, in one command."""
-        values = self._commands.get(
-            dataset,
+        names = (
             *("mounted", "mountpoint", "canmount", "readonly"),
             *("used", "available", "quota", "reservation", "origin"),
         )
+        values, temporary = self._commands.get_all(dataset, *names)
         return Properties(
             mounted=values["mounted"] == "yes",
             mountpoint=_folder(values["mountpoint"]),
             mounts_itself=values["canmount"] == "on",
-            readonly=values["readonly"] == "on",
+            # Of what is mounted, zfs-fuse tells how; and how it is set where that is different is obeyed.
+            readonly=values["readonly"] == "on" or "readonly" in temporary,
             used=number(values["used"]),
             available=number(values["available"]),
             quota=number(values["quota"]),

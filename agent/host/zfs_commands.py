@@ -109,15 +109,17 @@ class Commands:
         return Presence.UNKNOWN
 
     def get(self, dataset: str, *properties: str) -> dict[str, str]:
-        """Properties of one data set, as ``zfs get -p`` prints them."""
+        """Properties of one data set or snapshot, as ``zfs get -p`` prints them."""
         answer = self.run("zfs", "get", "-Hp", "-o", "property,value", ",".join(properties), dataset)
-        values = dict(line.split("\t", 1) for line in answer.stdout.splitlines() if "\t" in line)
-        missing = [name for name in properties if name not in values]
-        if missing:
-            raise HostFailure(
-                f"zfs did not tell the {', '.join(missing)} of {dataset}.", repr(answer.stdout[:200])
-            )
-        return values
+        rows = [line.split("\t") for line in answer.stdout.splitlines()]
+        return _whole(dataset, properties, {row[0]: row[1] for row in rows if row[1:]})
+
+    def get_all(self, dataset: str, *properties: str) -> tuple[dict[str, str], set[str]]:
+        """The same, and which of them are what the mount says and not what is set."""
+        answer = self.run("zfs", "get", "-Hp", "-o", "property,value,source", ",".join(properties), dataset)
+        rows = [row for line in answer.stdout.splitlines() if (row := line.split("\t"))[2:]]
+        values = _whole(dataset, properties, {row[0]: row[1] for row in rows})
+        return values, {row[0] for row in rows if row[2] == "temporary"}
 
     def get_below(self, above: str, *properties: str, children: bool = True) -> dict[str, dict[str, str]]:
         """Properties of a data set, of all below it and of their snapshots, by name, in one command.
@@ -135,6 +137,13 @@ class Commands:
             prop, _, value = rest.partition("\t")
             values.setdefault(name, dict.fromkeys(properties, "-"))[prop] = value or "-"
         return values
+
+
+def _whole(dataset: str, properties: tuple[str, ...], values: dict[str, str]) -> dict[str, str]:
+    missing = [name for name in properties if name not in values]
+    if missing:
+        raise HostFailure(f"zfs did not tell the {', '.join(missing)} of {dataset}.", repr(values)[:200])
+    return values
 
 
 def number(value: str) -> int:

@@ -100,6 +100,11 @@ class Openings:
 _openings = Openings()
 
 
+def clone_name(snapshot: str) -> str:
+    """What the clone of a snapshot is called: the same each time, so that one that was left is found."""
+    return sha256(snapshot.encode()).hexdigest()[:16]
+
+
 @contextmanager
 def opened(zfs: "Zfs", snapshot: str) -> Generator[str]:
     """A folder in which what is in a snapshot can be read, until the end of the block. See Zfs.opened."""
@@ -109,8 +114,7 @@ def opened(zfs: "Zfs", snapshot: str) -> Generator[str]:
         if zfs.node.exists(folder):
             yield folder
             return
-    # The same name for the same snapshot: what a process that was killed has left is found by the next one.
-    key = sha256(snapshot.encode()).hexdigest()[:16]
+    key = clone_name(snapshot)
     clone = f"{snapshot.partition('/')[0].partition('@')[0]}/{OPENED}/{key}"
     folder = f"{OPENED_FOLDER}/{key}"
     with _openings.lock(clone):

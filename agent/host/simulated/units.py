@@ -227,6 +227,14 @@ def end(call: Call, machine: str, status: int) -> None:
     call.world.changes += 1
 
 
+def switch_off(world: World) -> None:
+    """Have every machine be as a new systemd finds it: it does not run, and never failed."""
+    for unit in world.units.values():
+        world.files.pop(_environment(unit), None)
+        unit.active, unit.failed, unit.process, unit.stopped_at = False, False, 0, 0.0
+    world.changes += 1
+
+
 def _reset(call: Call, machine: str) -> Answer:
     unit = call.world.units.get(machine)
     if unit is None or not unit.failed:
