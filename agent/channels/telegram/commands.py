@@ -64,6 +64,8 @@ class Commands:
             "language": self._language,
             "settings": self._settings,
             "access": self._access,
+            "usage": self._usage,
+            "trash": self._trash,
         }
 
     async def run(self, talk: Talk, words: str) -> bool:
@@ -156,6 +158,15 @@ class Commands:
     async def _settings(self, talk: Talk, _rest: str) -> None:
         preference = await asyncio.to_thread(self._services.preferences.of, talk.owner.key)
         await self._outbox.say(talk, phrases.settings(talk.person.say, preference))
+
+    async def _usage(self, talk: Talk, _rest: str) -> None:
+        space = await asyncio.to_thread(self._services.storage.space, talk.owner)
+        await self._outbox.say(talk, phrases.usage(talk.person.say, space))
+
+    async def _trash(self, talk: Talk, _rest: str) -> None:
+        found = await asyncio.to_thread(self._services.trash.list, talk.owner)
+        text = phrases.trash(talk.person.say, found, self._services.chats.now())
+        await self._outbox.say(talk, text)
 
     async def _access(self, talk: Talk, rest: str) -> None:
         """For admins: who is let in, and changes of that."""
