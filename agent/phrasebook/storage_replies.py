@@ -107,5 +107,5 @@ def trash(view: TrashView) -> str:
     first = view.containers[0].name
     return (
         f"In the trash:\n\n{chr(10).join(lines)}\n\n"
-        f"Next: `restore {first}`, `restore {first} as old`, `purge {first}`."
+        f"Next: `restore {first}`, `restore {first} as {first}-2`, `purge {first}`."
     )
