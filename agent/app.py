@@ -24,6 +24,7 @@ from agent.services.files import Files
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.losses import Losses
 from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
@@ -32,6 +33,7 @@ from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.storage import Storage
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -88,6 +90,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._trash = TrashStore(self._database)
         self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
@@ -111,6 +114,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
+        losses = Losses(calls)
         workloads = Workloads(
             settings=settings,
             calls=calls,
@@ -119,6 +123,7 @@ class App:
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
+            losses=losses,
             operations=operations,
             access=access,
             clock=self._clock,
@@ -129,6 +134,7 @@ class App:
             self._guests,
             self._images,
             self._workloads,
+            self._trash,
             self._operations,
             operations,
         )
@@ -156,6 +162,15 @@ class App:
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
+            trash=Trash(
+                settings=settings,
+                database=self._database,
+                store=self._trash,
+                workloads=self._workloads,
+                losses=losses,
+                operations=operations,
+                clock=self._clock,
+            ),
             storage=Storage(
                 settings=settings,
                 calls=calls,
@@ -163,7 +178,7 @@ class App:
                 find=workloads.find,
                 workloads=self._workloads,
                 history=self._operations,
-                trash=TrashStore(self._database),
+                trash=self._trash,
                 operations=operations,
                 clock=self._clock,
             ),
@@ -209,6 +224,8 @@ class App:
 
     def _plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
+        if kind in {OperationKind.RESTORE, OperationKind.PURGE}:
+            return self.services.trash.plan(owner, kind, name, arguments)
         if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
             return self.services.storage.plan(owner, kind, name, arguments)
         return self.services.workloads.plan(owner, kind, name)
@@ -356,7 +373,9 @@ class App:
             parts = Parts(
                 settings=self.settings,
                 node=self.node,
+                database=self._database,
                 workloads=self._workloads,
+                trash=self._trash,
                 operations=self._operations,
                 images=self._images,
                 catalogue=self._catalogue,

@@ -181,6 +181,14 @@ class OperationStore:
             found = connection.execute(query).scalars()
             return [Generation.model_validate(target) for target in found if target is not None]
 
+    def using_trash(self, number: int) -> list[int]:
+        """Numbers of the operations that bring something back from the trash or purge it; oldest first."""
+        query = select(operations.c.id).where(
+            operations.c.state.in_(ACTIVE), operations.c.arguments["trash"].as_integer() == number
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(operations.c.id)).scalars())
+
     def changed_since(self, node: str, machine: str, moment: datetime) -> bool:
         """Whether what a machine is made of was changed after a moment, or is being changed."""
         query = select(operations.c.id).where(
