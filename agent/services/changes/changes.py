@@ -11,6 +11,10 @@ class Changes:
     def __init__(self, parts: Parts) -> None:
         self._recipes: dict[OperationKind, Recipe] = {**Lifecycle(parts).recipes()}
 
+    def kinds(self) -> list[OperationKind]:
+        """All kinds that can be carried out."""
+        return list(self._recipes)
+
     def steps(self, kind: OperationKind) -> tuple[Step, ...]:
         """The steps of a kind, in order."""
         return self._recipes[kind].steps
