@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from agent.core.operation import OperationKind
+from tests.faults.stage import memory
 from tests.faults.tally import Row, Walker, table
 
 _ROWS = TypeAdapter(list[Row])
@@ -23,7 +24,7 @@ def main() -> int:
     every, serve = "--every" in words, "--serve" in words
     kinds = [OperationKind(word) for word in words if not word.startswith("-")]
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="voxnix-faults-") as folder:
+    with tempfile.TemporaryDirectory(prefix="voxnix-faults-", dir=memory()) as folder:
         walker = Walker(Path(folder), every=every)
         if serve:
             _say(_KINDS.dump_json(walker.kinds))

@@ -106,6 +106,12 @@ def well(folder: Path, work: Callable[[], object]) -> None:
         raise AssertionError(log.read_text(encoding="utf-8"))
 
 
+def memory() -> Path | None:
+    """A folder that lies in memory, if there is one: what a killed process wrote is there all the same."""
+    found = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+    return found if found.is_dir() else None
+
+
 def until(true: Callable[[], object], seconds: float = PATIENCE) -> bool:
     """Wait for something; whether it came."""
     end = time.monotonic() + seconds
