@@ -79,6 +79,11 @@ class OperationKind(StrEnum):
         """It may take something away; where it would, a person has to see the plan and agree first."""
         return self in _GATED
 
+    @property
+    def enters(self) -> bool:
+        """It may enter a workload that was not there before, which is there no more where it never begins."""
+        return self in _ENTERING
+
 
 _GATED = frozenset(
     {
@@ -91,6 +96,11 @@ _GATED = frozenset(
         OperationKind.RESIZE,
         OperationKind.PURGE,
     }
+)
+
+
+_ENTERING = frozenset(
+    {OperationKind.CREATE, OperationKind.CLONE, OperationKind.RESTORE, OperationKind.RECEIVE}
 )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated
 
@@ -43,6 +43,15 @@ class Schedule(BaseModel):
     hourly: Count = 0
     daily: Count = 0
     weekly: Count = 0
+
+    @property
+    def counts(self) -> dict[SnapshotKind, int]:
+        """The same by kind."""
+        return {
+            SnapshotKind.HOURLY: self.hourly,
+            SnapshotKind.DAILY: self.daily,
+            SnapshotKind.WEEKLY: self.weekly,
+        }
 
 
 class SnapshotName(BaseModel):
@@ -102,6 +111,7 @@ class SnapshotInfo(BaseModel):
         taken_at: in UTC.
         label: what a person calls it.
         used: what would be free without it, root and workspace together, in bytes.
+        root: whether it has the root file system that is there now: an update may have made another one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -111,6 +121,7 @@ class SnapshotInfo(BaseModel):
     taken_at: datetime
     label: str
     used: int
+    root: bool = True
 
 
 class FileChange(StrEnum):
@@ -217,14 +228,32 @@ class OwnerSpace(BaseModel):
 
 def superfluous(names: Iterable[SnapshotName], schedule: Schedule) -> list[SnapshotName]:
     """Those snapshots that a schedule took and does not keep any more, oldest first. No others, ever."""
-    kept = {
-        SnapshotKind.HOURLY: schedule.hourly,
-        SnapshotKind.DAILY: schedule.daily,
-        SnapshotKind.WEEKLY: schedule.weekly,
-    }
     gone: list[SnapshotName] = []
     everything = list(names)
-    for kind, count in kept.items():
+    for kind, count in schedule.counts.items():
         taken = sorted((one for one in everything if one.kind is kind), key=lambda one: one.taken_at)
         gone += taken[: max(0, len(taken) - count)]
     return sorted(gone, key=lambda one: one.taken_at)
+
+
+def due(names: Iterable[SnapshotName], schedule: Schedule, now: datetime, zone: tzinfo) -> list[SnapshotKind]:
+    """Of which kinds a schedule wants a snapshot now: where there is none of this hour, this day, this week.
+
+    Whoever slept for long gets one, and not one for each hour.
+
+    Args:
+        names: those there are.
+        schedule: what is wanted.
+        now: in UTC.
+        zone: where days and weeks begin.
+    """
+    here = now.astimezone(zone)
+    day = here.replace(hour=0, minute=0, second=0, microsecond=0)
+    begun = {
+        SnapshotKind.HOURLY: now.replace(minute=0, second=0, microsecond=0),
+        SnapshotKind.DAILY: day,
+        SnapshotKind.WEEKLY: day - timedelta(days=here.weekday()),
+    }
+    wanted = {kind: count for kind, count in schedule.counts.items() if count}
+    taken = {one.kind for one in names if one.kind in begun and begun[one.kind] <= one.taken_at <= now}
+    return [kind for kind in wanted if kind not in taken]

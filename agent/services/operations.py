@@ -206,8 +206,8 @@ class Operations:
             operation = self._store.cancel(self.get(owner, number).id, by or owner.key)
             if operation.state is OperationState.RUNNING:
                 return operation
-            if operation.kind is OperationKind.CREATE:  # nothing was made, so nobody would take it away
-                self._workloads.remove(operation.node, operation.machine)
+            if operation.kind.enters:  # nothing was made, so nobody would take it away
+                self._workloads.withdraw(operation.node, operation.machine)
             return self._store.move(number, OperationState.CANCELLED, self._clock())
 
     def ensure_worker(self) -> None:

@@ -14,6 +14,7 @@ from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.storage import Storage
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 
 
@@ -33,4 +34,5 @@ class Services:
     budget: Budget
     preferences: Preferences
     notices: Notices
+    trash: Trash
     storage: Storage

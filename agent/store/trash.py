@@ -65,6 +65,10 @@ class TrashStore:
         """What is there of a node, whoever owns it, the newest first: for the worker alone."""
         return self._select(trash.c.node == node)
 
+    def digests(self, node: str) -> frozenset[str]:
+        """Digests of everything that is in the trash of a node, or could be rolled back to from there."""
+        return frozenset(digest for one in self.of_node(node) for digest in one.workload.digests)
+
     def remove(self, operation: int) -> None:
         """Forget what was brought back, or is gone."""
         with self._database.write() as connection:

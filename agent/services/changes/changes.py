@@ -3,13 +3,15 @@
 from agent.core.operation import Operation, OperationKind
 from agent.services.changes.lifecycle import Lifecycle
 from agent.services.changes.parts import Parts, Recipe, Step
+from agent.services.changes.trashing import Trashing
 
 
 class Changes:
     """The steps of every kind of operation, on one node."""
 
     def __init__(self, parts: Parts) -> None:
-        self._recipes: dict[OperationKind, Recipe] = {**Lifecycle(parts).recipes()}
+        life = Lifecycle(parts)
+        self._recipes: dict[OperationKind, Recipe] = {**life.recipes(), **Trashing(parts, life).recipes()}
 
     def kinds(self) -> list[OperationKind]:
         """All kinds that can be carried out."""
