@@ -20,6 +20,10 @@ class Changes:
             **Receiving(parts).recipes(),
         }
 
+    def kinds(self) -> list[OperationKind]:
+        """All kinds that can be carried out."""
+        return list(self._recipes)
+
     def steps(self, kind: OperationKind) -> tuple[Step, ...]:
         """The steps of a kind, in order."""
         return self._recipes[kind].steps
