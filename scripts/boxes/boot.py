@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).with_name("boot.sh")
 # A box answers in seconds; past this it is not slow but stuck.
 PATIENCE = 120.0
+_STACK = re.compile(r"\s*(\[<[0-9a-f]+>\]|[0-9a-f]{8,} [0-9a-f]{8,}|Stack:|Call Trace:)")
 KINDS = {Kernel.HOST: nspawn, Kernel.UML: uml}
 
 
@@ -147,10 +149,12 @@ def failed_units(state: State) -> list[str]:
 
 
 def _failed(place: Place) -> BoxError:
-    said = place.console.read_text(errors="replace").strip().splitlines()[-12:]
+    said = place.console.read_text(errors="replace").strip().splitlines()
+    # Where a kernel died, what it said last before its stack tells more than the stack.
+    told = [line for line in said if not _STACK.match(line)][-12:]
     return BoxError(
         f"The box “{place.name}” did not come up.",
-        "\n       ".join(said) or "It ended without a word.",
+        "\n       ".join(told) or "It ended without a word.",
         "Nothing of it is left running. Try again; if it happens again, report it with the lines above.",
     )
 

@@ -62,6 +62,7 @@ _MASKED_TOO = {
         "zfs-import-cache.service",
         "zfs-import-scan.service",
         "zfs-load-key.service",
+        "zfs-load-module.service",
         "zfs-mount.service",
         "zfs-share.service",
         "zfs-volume-wait.service",

@@ -31,7 +31,7 @@ def command(place: Place, layers: str) -> list[str]:
         (place.settings / given.NIXPKGS.lstrip("/")).mkdir(parents=True)
     private = ("unshare", "--mount", "--net", "--propagation", "private")
     shares = (str(place.folder), str(CHECKOUT), str(cache() / "images"), str(tree or ""))
-    return [*private, "bash", str(_SCRIPT), layers, *shares, *_arguments()]
+    return [*private, "bash", str(_SCRIPT), layers, *shares, *_arguments(place.name)]
 
 
 def leader(supervisor: int) -> int | None:
@@ -57,11 +57,12 @@ def plug_in(leader: int, interface: str) -> str | None:
     return done.stderr.strip() or "ip said nothing" if done.returncode else None
 
 
-def _arguments() -> list[str]:
+def _arguments(name: str) -> list[str]:
     half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     return [
         # Its processes are held by seccomp: with ptrace it panics on processors of today.
         "seccomp=on",
+        f"umid={name}",
         f"mem={min(_MEMORY, half) // _MIB}M",
         *("hostfs=/run/shares", "rootfstype=hostfs", "rootflags=tree", "ro", f"init={_INIT}"),
         *("ubd0=/run/disk/pool.img", "ubd1=/run/disk/scratch.img"),
