@@ -197,6 +197,11 @@ class Zfs:
         """The data sets that began as a copy of a snapshot, without which it cannot be destroyed; sorted."""
         return zfs_snapshots.clones(self._commands, snapshot)
 
+    def origins(self, above: str) -> dict[str, str]:
+        """The snapshots that those at and below a data set are clones of, by name; only of clones."""
+        found = self._commands.get_below(above, "origin")
+        return {name: one["origin"] for name, one in found.items() if one["origin"] not in {"-", ""}}
+
     def promote_clones(self, above: str) -> tuple[str, ...]:
         """Have no data set elsewhere hold the snapshots at and below one, so that it can be destroyed.
 
