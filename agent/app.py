@@ -16,6 +16,7 @@ from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.host.zfs import Zfs
 from agent.services.access import Access
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -24,14 +25,18 @@ from agent.services.files import Files
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.losses import Losses
 from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
+from agent.services.reconcile import INTERVAL as RECONCILE_INTERVAL
+from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.storage import Storage
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -58,6 +63,9 @@ if TYPE_CHECKING:
     from agent.assistant import Assistant
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
+
+DAY = 86_400.0
+"""Seconds."""
 
 
 def now() -> datetime:
@@ -88,6 +96,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._trash = TrashStore(self._database)
         self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
@@ -111,6 +120,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
+        losses = Losses(calls)
         workloads = Workloads(
             settings=settings,
             calls=calls,
@@ -119,6 +129,7 @@ class App:
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
+            losses=losses,
             operations=operations,
             access=access,
             clock=self._clock,
@@ -129,6 +140,7 @@ class App:
             self._guests,
             self._images,
             self._workloads,
+            self._trash,
             self._operations,
             operations,
         )
@@ -141,7 +153,18 @@ class App:
             ChannelStore(self._database),
             self._clock,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, self._clock)
+        self._reconcile = Reconcile(
+            node,
+            settings.pool,
+            settings.bridge,
+            self._guests.runtime,
+            self._workloads,
+            TrashStore(self._database),
+            self._operations,
+        )
+        diagnostics = Diagnostics(
+            settings, node, self._nodes, self._catalogue, access, chats, self._reconcile, self._clock
+        )
         files = Files(calls, workloads.find, access, settings.upload_bytes)
         self.services = Services(
             workloads=workloads,
@@ -151,11 +174,30 @@ class App:
             secrets=secrets,
             diagnostics=diagnostics,
             access=access,
+            backups=Backups(
+                node,
+                settings.pool,
+                self._database,
+                self._workloads,
+                workloads,
+                operations,
+                access,
+                self._clock,
+            ),
             chats=chats,
             files=files,
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
+            trash=Trash(
+                settings=settings,
+                database=self._database,
+                store=self._trash,
+                workloads=self._workloads,
+                losses=losses,
+                operations=operations,
+                clock=self._clock,
+            ),
             storage=Storage(
                 settings=settings,
                 calls=calls,
@@ -163,7 +205,7 @@ class App:
                 find=workloads.find,
                 workloads=self._workloads,
                 history=self._operations,
-                trash=TrashStore(self._database),
+                trash=self._trash,
                 operations=operations,
                 clock=self._clock,
             ),
@@ -209,6 +251,8 @@ class App:
 
     def _plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
+        if kind in {OperationKind.RESTORE, OperationKind.PURGE}:
+            return self.services.trash.plan(owner, kind, name, arguments)
         if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
             return self.services.storage.plan(owner, kind, name, arguments)
         return self.services.workloads.plan(owner, kind, name)
@@ -332,6 +376,8 @@ class App:
                 return False
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
+            from agent.services.boot import INTERVAL as BOOT_INTERVAL  # noqa: PLC0415
+            from agent.services.boot import Boot  # noqa: PLC0415
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
@@ -341,6 +387,7 @@ class App:
             from agent.services.observer import Observer  # noqa: PLC0415
             from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
             from agent.services.rounds import Round, Rounds  # noqa: PLC0415
+            from agent.services.schedules import Schedules  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -354,7 +401,9 @@ class App:
             parts = Parts(
                 settings=self.settings,
                 node=self.node,
+                database=self._database,
                 workloads=self._workloads,
+                trash=self._trash,
                 operations=self._operations,
                 images=self._images,
                 catalogue=self._catalogue,
@@ -377,7 +426,34 @@ class App:
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
-            rounds = Rounds([Round("looking at the quotas", INTERVAL, quotas.look)], self._clock)
+            boot = Boot(
+                self.node,
+                self._guests.runtime,
+                self._database,
+                self._nodes,
+                self._workloads,
+                self._operations,
+                self._clock,
+            )
+            schedules = Schedules(
+                self.node,
+                self.settings.pool,
+                self._workloads,
+                self._operations,
+                self.settings.zone,
+                self._clock,
+            )
+            zfs = Zfs(self.node)
+            rounds = Rounds(
+                [
+                    Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
+                    Round("looking at the quotas", INTERVAL, quotas.look),
+                    Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
+                    Round("taking snapshots", INTERVAL, schedules.look),
+                    Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
+                ],
+                self._clock,
+            )
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.

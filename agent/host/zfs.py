@@ -252,6 +252,10 @@ class Zfs:
         """About how many bytes a stream will have; at most so many where this ZFS does not estimate."""
         return zfs_streams.estimate(self._commands, self.capabilities, snapshot, since)
 
+    def guid(self, snapshot: str) -> str:
+        """What a snapshot is known by, here and wherever it was sent to."""
+        return self._commands.get(snapshot, "guid")["guid"]
+
     def usage(self, dataset: str) -> Usage:
         """What a data set takes and may still take."""
         return zfs_space.usage(self._commands, dataset)

@@ -2,9 +2,10 @@
 
 import logging
 import time
+from typing import Protocol
 
 from agent.core.errors import CommandFailed, HostFailure, NoSpace
-from agent.host.node import Completed, Node
+from agent.host.node import Completed
 from agent.host.presence import Presence
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,14 @@ _ABSENT = "dataset does not exist"
 _PARENT_ABSENT = "parent does not exist"
 
 
+class Runs(Protocol):
+    """What runs a program: a node, or what reaches one. See :meth:`agent.host.node.Node.run`."""
+
+    def run(self, argv: list[str], *, timeout: float = 60, check: bool = True) -> Completed:
+        """Run a program to its end."""
+        ...
+
+
 class Commands:
     """The commands of one node.
 
@@ -43,7 +52,7 @@ class Commands:
         node: where they run.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Runs) -> None:
         self.node = node
 
     def run(self, *argv: str) -> Completed:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent.services.access import Access
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -14,6 +15,7 @@ from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.storage import Storage
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 
 
@@ -30,7 +32,9 @@ class Services:
     chats: Chats
     files: Files
     access: Access
+    backups: Backups
     budget: Budget
     preferences: Preferences
     notices: Notices
+    trash: Trash
     storage: Storage

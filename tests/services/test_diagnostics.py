@@ -20,7 +20,7 @@ def test_a_healthy_node_is_in_order(app: App) -> None:
     findings = app.services.diagnostics.check()
     assert {finding.name for finding in findings if finding.ok} == {
         *("database", "worker", "programs", "pool", "zfs", "bridge", "firewall", "modules", "guests"),
-        *("model", "people", "telegram"),
+        *("model", "people", "telegram", "containers"),
     }
     assert all(finding.detail for finding in findings)
 
@@ -58,7 +58,7 @@ def test_who_waits_to_be_let_in_is_not_overlooked(app: App) -> None:
 
 def test_every_program_that_is_driven_is_looked_for() -> None:
     """The simulated node knows each command of the host layer; what no system lacks is left out."""
-    driven = {*simulated.PROGRAMS, *simulated.STREAMS} - {"mkdir", "mv", "rm", sys.executable}
+    driven = {*simulated.PROGRAMS, *simulated.STREAMS} - {"find", "mkdir", "mv", "rm", sys.executable}
     assert driven <= {*PROGRAMS, *BUILDER_PROGRAMS["debian"]}
 
 

@@ -4,24 +4,27 @@ import fcntl
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from agent.core.errors import CommandFailed, CommandTimedOut, HostFailure, NoSpace
-from agent.host.node import MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
-from agent.host.simulated import guest, images, machines, trees, units, zfs
+from agent.host.node import BOOT_ID, MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
+from agent.host.simulated import guest, images, machines, outside, trees, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
 from agent.host.simulated.world import Answer, Dataset, Fault, Pace, Sizes, UnknownCommand, World
 
 PROGRAMS: dict[str, Program] = {
     "apt-config": images.apt_config,
+    "find": units.find,
     "ip": machines.ip,
     "journalctl": units.journalctl,
     "machinectl": machines.machinectl,
     "mkdir": images.mkdir,
     "mv": images.mv,
     "nft": machines.nft,
+    "nsenter": outside.nsenter,
     "rm": images.rm,
     "systemctl": units.systemctl,
     "systemd-run": guest.systemd_run,
@@ -30,7 +33,11 @@ PROGRAMS: dict[str, Program] = {
     "zpool": zfs.zpool,
     sys.executable: trees.python,
 }
-STREAMS: dict[str, Stream] = {"busctl": machines.busctl, "unshare": images.unshare}
+STREAMS: dict[str, Stream] = {
+    "busctl": machines.busctl,
+    "nsenter": outside.nsenter_stream,
+    "unshare": images.unshare,
+}
 
 
 class SimulatedNode:
@@ -145,6 +152,8 @@ class SimulatedNode:
     def read(self, path: str) -> str | None:
         """See :meth:`agent.host.node.Node.read`."""
         with self._held():
+            if path == BOOT_ID:
+                return f"{self.world.boot}\n"
             dataset, inside = self._inside(path)
             if dataset is None:
                 return self.world.files.get(path)
@@ -208,6 +217,12 @@ class SimulatedNode:
             self._stopped.set()
             for pause in self._pauses.values():
                 pause.set()
+
+    def reboot(self) -> None:
+        """Have the machine be switched off and on: nothing runs then, and systemd knows of no failure."""
+        with self._held():
+            units.switch_off(self.world)
+            self.world.boot = str(uuid.uuid4())
 
     def grow(self, dataset: str, size: int) -> None:
         """Write so many bytes into a data set, as a container's work would.
