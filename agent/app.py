@@ -16,6 +16,7 @@ from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.host.zfs import Zfs
 from agent.services.access import Access
+from agent.services.audit import Audit
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -159,6 +160,7 @@ class App:
         self.services = Services(
             workloads=workloads,
             operations=operations,
+            audit=Audit(self._operations),
             catalogue=self._catalogue,
             images=images,
             secrets=secrets,
