@@ -17,6 +17,7 @@ from agent.host.node import LocalNode, Node
 from agent.host.zfs import Zfs
 from agent.services.access import Access
 from agent.services.audit import Audit
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -25,6 +26,7 @@ from agent.services.files import Files
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.losses import Losses
 from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
@@ -35,6 +37,7 @@ from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.storage import Storage
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -61,6 +64,9 @@ if TYPE_CHECKING:
     from agent.assistant import Assistant
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
+
+DAY = 86_400.0
+"""Seconds."""
 
 
 def now() -> datetime:
@@ -91,6 +97,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._trash = TrashStore(self._database)
         self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
@@ -114,6 +121,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
+        losses = Losses(calls)
         workloads = Workloads(
             settings=settings,
             calls=calls,
@@ -122,6 +130,7 @@ class App:
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
+            losses=losses,
             operations=operations,
             access=access,
             clock=self._clock,
@@ -132,6 +141,7 @@ class App:
             self._guests,
             self._images,
             self._workloads,
+            self._trash,
             self._operations,
             operations,
         )
@@ -166,11 +176,30 @@ class App:
             secrets=secrets,
             diagnostics=diagnostics,
             access=access,
+            backups=Backups(
+                node,
+                settings.pool,
+                self._database,
+                self._workloads,
+                workloads,
+                operations,
+                access,
+                self._clock,
+            ),
             chats=chats,
             files=files,
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
+            trash=Trash(
+                settings=settings,
+                database=self._database,
+                store=self._trash,
+                workloads=self._workloads,
+                losses=losses,
+                operations=operations,
+                clock=self._clock,
+            ),
             storage=Storage(
                 settings=settings,
                 calls=calls,
@@ -178,7 +207,7 @@ class App:
                 find=workloads.find,
                 workloads=self._workloads,
                 history=self._operations,
-                trash=TrashStore(self._database),
+                trash=self._trash,
                 operations=operations,
                 clock=self._clock,
             ),
@@ -224,6 +253,8 @@ class App:
 
     def _plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
+        if kind in {OperationKind.RESTORE, OperationKind.PURGE}:
+            return self.services.trash.plan(owner, kind, name, arguments)
         if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
             return self.services.storage.plan(owner, kind, name, arguments)
         return self.services.workloads.plan(owner, kind, name)
@@ -358,6 +389,7 @@ class App:
             from agent.services.observer import Observer  # noqa: PLC0415
             from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
             from agent.services.rounds import Round, Rounds  # noqa: PLC0415
+            from agent.services.schedules import Schedules  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -371,7 +403,9 @@ class App:
             parts = Parts(
                 settings=self.settings,
                 node=self.node,
+                database=self._database,
                 workloads=self._workloads,
+                trash=self._trash,
                 operations=self._operations,
                 images=self._images,
                 catalogue=self._catalogue,
@@ -403,11 +437,22 @@ class App:
                 self._operations,
                 self._clock,
             )
+            schedules = Schedules(
+                self.node,
+                self.settings.pool,
+                self._workloads,
+                self._operations,
+                self.settings.zone,
+                self._clock,
+            )
+            zfs = Zfs(self.node)
             rounds = Rounds(
                 [
                     Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
                     Round("looking at the quotas", INTERVAL, quotas.look),
                     Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
+                    Round("taking snapshots", INTERVAL, schedules.look),
+                    Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
                 ],
                 self._clock,
             )

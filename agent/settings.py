@@ -2,7 +2,7 @@
 
 import os
 import socket
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -279,6 +279,11 @@ class Settings(BaseSettings):
     def owner_bytes(self) -> int:
         """The limit of an owner in bytes; 0 for none."""
         return 0 if self.owner_quota == "none" else _bytes(self.owner_quota)
+
+    @property
+    def trash_time(self) -> timedelta:
+        """For how long what was destroyed can be restored."""
+        return timedelta(days=self.trash_days)
 
     @property
     def zone(self) -> tzinfo:

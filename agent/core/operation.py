@@ -79,6 +79,11 @@ class OperationKind(StrEnum):
         """It may take something away; where it would, a person has to see the plan and agree first."""
         return self in _GATED
 
+    @property
+    def enters(self) -> bool:
+        """It may enter a workload that was not there before, which is there no more where it never begins."""
+        return self in _ENTERING
+
 
 _GATED = frozenset(
     {
@@ -91,6 +96,11 @@ _GATED = frozenset(
         OperationKind.RESIZE,
         OperationKind.PURGE,
     }
+)
+
+
+_ENTERING = frozenset(
+    {OperationKind.CREATE, OperationKind.CLONE, OperationKind.RESTORE, OperationKind.RECEIVE}
 )
 
 
@@ -292,6 +302,12 @@ class Operation(BaseModel):
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The person's name for what there is afterwards: the copy, or what has another name now."""
+        anew = {OperationKind.CLONE, OperationKind.RENAME, OperationKind.RESTORE, OperationKind.RECEIVE}
+        return self.arguments.name if self.kind in anew and self.arguments.name else self.workload
 
     def check_move(self, to: OperationState) -> None:
         """Raise unless ``to`` may follow the state it is in.

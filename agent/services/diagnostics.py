@@ -83,6 +83,7 @@ class Diagnostics:
             "worker": self._worker,
             "programs": self._programs,
             "pool": self._pool,
+            "zfs": self._zfs,
             "bridge": self._bridge,
             "firewall": self._firewall,
             "modules": self._modules,
@@ -137,6 +138,11 @@ class Diagnostics:
             detail=f"{self._settings.pool} {space.health}, {space.free >> 30} of {space.size >> 30} GiB free",
             hint="" if healthy else f"Look at it: zpool status {self._settings.pool}",
         )
+
+    def _zfs(self) -> Finding:
+        lacking = Zfs(self._node).capabilities.lacking
+        told = "; ".join(f"no {what}: {instead}" for what, instead in lacking.items())
+        return Finding(name="zfs", ok=True, detail=told or "all that is used is there")
 
     def _bridge(self) -> Finding:
         return _presence(

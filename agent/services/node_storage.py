@@ -75,6 +75,7 @@ class NodeStorage:
         for snapshots in taken.values():
             for one in snapshots:
                 used[one.name] = used.get(one.name, 0) + one.used
+        of_root = {one.name for one in taken.get(self._layout.root(owner, workload.machine), [])}
         found: list[SnapshotInfo] = []
         for one in taken.get(self._layout.workspace(owner, workload.machine), []):
             name = SnapshotName.parse(one.name)
@@ -86,6 +87,7 @@ class NodeStorage:
                         taken_at=name.taken_at,
                         label=name.label,
                         used=used[one.name],
+                        root=one.name in of_root,
                     )
                 )
         return sorted(found, key=lambda one: (one.taken_at, one.name), reverse=True)

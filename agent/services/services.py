@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from agent.services.access import Access
 from agent.services.audit import Audit
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -15,6 +16,7 @@ from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.storage import Storage
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 
 
@@ -32,7 +34,9 @@ class Services:
     chats: Chats
     files: Files
     access: Access
+    backups: Backups
     budget: Budget
     preferences: Preferences
     notices: Notices
+    trash: Trash
     storage: Storage

@@ -301,7 +301,7 @@ class Storage:
         one = self.find_snapshot(owner, name, snapshot)
         changed = self._calls.changed(owner, name, one.name, limit=0).total
         newer = sum(other.taken_at > one.taken_at for other in known)
-        alone = self._history.changed_since(workload.node, workload.machine, one.taken_at)
+        alone = not one.root or self._history.changed_since(workload.node, workload.machine, one.taken_at)
         what = (
             "Only /workspace, as its modules were changed since"
             if alone

@@ -135,6 +135,12 @@ class OperationStore:
         with self._database.read() as connection:
             return {number: OperationKind(kind) for number, kind in connection.execute(query)}
 
+    def busy(self, node: str) -> frozenset[str]:
+        """The machines of a node on which operations run, or wait for each other."""
+        query = select(operations.c.machine).where(operations.c.node == node, operations.c.state.in_(ACTIVE))
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def open_from(self, channel: str) -> list[Operation]:
         """The operations that were asked for on a channel and have not ended, oldest first."""
         query = (
@@ -180,6 +186,14 @@ class OperationStore:
         with self._database.read() as connection:
             found = connection.execute(query).scalars()
             return [Generation.model_validate(target) for target in found if target is not None]
+
+    def using_trash(self, number: int) -> list[int]:
+        """Numbers of the operations that bring something back from the trash or purge it; oldest first."""
+        query = select(operations.c.id).where(
+            operations.c.state.in_(ACTIVE), operations.c.arguments["trash"].as_integer() == number
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(operations.c.id)).scalars())
 
     def changed_since(self, node: str, machine: str, moment: datetime) -> bool:
         """Whether what a machine is made of was changed after a moment, or is being changed."""

@@ -19,7 +19,7 @@ def test_a_healthy_node_is_in_order(app: App) -> None:
     made(app)
     findings = app.services.diagnostics.check()
     assert {finding.name for finding in findings if finding.ok} == {
-        *("database", "worker", "programs", "pool", "bridge", "firewall", "modules", "guests"),
+        *("database", "worker", "programs", "pool", "zfs", "bridge", "firewall", "modules", "guests"),
         *("model", "people", "telegram", "containers"),
     }
     assert all(finding.detail for finding in findings)
@@ -34,6 +34,16 @@ def test_a_check_that_fails_is_a_finding(app: App, node: SimulatedNode) -> None:
     assert "no such pool" in findings["pool"].detail
     assert findings["firewall"].ok is not True
     assert findings["database"].ok
+
+
+def test_what_this_zfs_lacks_is_told(app: App, node: SimulatedNode) -> None:
+    """It is no fault, and what is done instead stands beside it."""
+    found = {finding.name: finding for finding in app.services.diagnostics.check()}["zfs"]
+    assert found.ok
+    assert "no list of changed files: both trees are read" in found.detail
+    node.faults.append(Fault("^zfs$", returncode=127, stderr="zfs: not found", times=None))
+    found = {finding.name: finding for finding in app.services.diagnostics.check()}["zfs"]
+    assert not found.ok
 
 
 def test_who_waits_to_be_let_in_is_not_overlooked(app: App) -> None:

@@ -41,11 +41,7 @@ class Lifecycle:
             Step("verify", self._verify),
         )
         keep = Step("keep", self._keep, final=True)
-        storage, farewell, remove = (
-            Step("storage", self._storage),
-            Step("say goodbye", self._farewell),
-            Step("remove", self._remove, final=True),
-        )
+        storage = Step("storage", self._storage)
         return {
             OperationKind.CREATE: Recipe((build, storage, start, verify), self._undo_create),
             OperationKind.START: Recipe((start, verify), self._bring_back),
@@ -53,10 +49,29 @@ class Lifecycle:
             OperationKind.RESTART: Recipe((stop, start, verify), self._bring_back),
             OperationKind.UPDATE: Recipe((build, change, verify, keep), self._undo_change),
             OperationKind.ROLLBACK: Recipe((change, verify, keep), self._undo_change),
-            OperationKind.DESTROY: Recipe((farewell, stop, remove), self._bring_back),
             OperationKind.BUILD: Recipe((build,)),
             OperationKind.PRUNE: Recipe((Step("prune", self._prune, final=True),)),
         }
+
+    @property
+    def farewell(self) -> Step:
+        """What modules give back elsewhere before their container goes."""
+        return Step("say goodbye", self._farewell)
+
+    @property
+    def stop(self) -> Step:
+        """Stops a container that runs, and remembers whether it did."""
+        return Step("stop", self._stop)
+
+    @property
+    def start(self) -> Step:
+        """Writes a container's files, and starts it."""
+        return Step("start", self._start)
+
+    @property
+    def verify(self) -> Step:
+        """Waits until a container is up and its address is known."""
+        return Step("verify", self._verify)
 
     def _undo_create(self, operation: Operation) -> None:
         if operation.claims:
@@ -216,10 +231,14 @@ class Lifecycle:
         return f"{', '.join(leaving)} took its leave."
 
     def _prune(self, operation: Operation, report: Report) -> str:
-        used = self._parts.workloads.digests(operation.node) | {
-            self._parts.guests.digest(self._parts.catalogue.compose(target.spec))
-            for target in self._parts.operations.under_way(operation.node)
-        }
+        used = (
+            self._parts.workloads.digests(operation.node)
+            | self._parts.trash.digests(operation.node)
+            | {
+                self._parts.guests.digest(self._parts.catalogue.compose(target.spec))
+                for target in self._parts.operations.under_way(operation.node)
+            }
+        )
         unused = [one.digest for one in self._parts.images.of_node(operation.node) if one.digest not in used]
         report(Progress(label="removing images", total=len(unused)))
         self._parts.guests.discard(unused)
@@ -245,8 +264,11 @@ class Lifecycle:
         """Wait until the container is up and its address is known; that is the answer."""
         report(Progress(label="waiting for its address"))
         deadline = time.monotonic() + VERIFY_TIMEOUT
-        while True:
+        state = self._parts.runtime.state(operation.machine)
+        if state is UnitState.INACTIVE:  # the node was restarted since this was
+            self._parts.runtime.start(operation.machine)
             state = self._parts.runtime.state(operation.machine)
+        while True:
             addresses = self._parts.machined.addresses().get(operation.machine, ())
             if state is UnitState.ACTIVE and addresses:
                 self._parts.observe(operation, WorkloadState.RUNNING, addresses)
@@ -258,6 +280,7 @@ class Lifecycle:
                     f"Look at the logs of {operation.workload}.",
                 )
             time.sleep(VERIFY_POLL)
+            state = self._parts.runtime.state(operation.machine)
 
     def _stop(self, operation: Operation, report: Report) -> str:
         report(Progress(label="stopping the container"))
@@ -270,14 +293,3 @@ class Lifecycle:
             raise HostFailure(f"{operation.workload} did not stop.", f"Its unit is {state}.", "Try again.")
         self._parts.observe(operation, WorkloadState.STOPPED, ())
         return "It was stopped." if ran else "It did not run."
-
-    def _remove(self, operation: Operation, report: Report) -> str:
-        report(Progress(label="removing it"))
-        above = self._parts.layout.workload(Owner(operation.owner), operation.machine)
-        self._parts.runtime.remove(operation.machine)
-        self._parts.destroy(above, operation.machine)
-        # What counts is what exists afterwards, not what the tools said.
-        if self._parts.zfs.presence(above) is not Presence.ABSENT:
-            raise HostFailure(f"{above} is still there.", hint="Try again.")
-        self._parts.workloads.remove(operation.node, operation.machine)
-        return f"{above} is gone."

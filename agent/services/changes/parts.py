@@ -19,8 +19,10 @@ from agent.services.guests import Guests
 from agent.services.layout import Layout
 from agent.services.limits import Limits
 from agent.settings import Settings
+from agent.store.database import Database
 from agent.store.images import ImageStore
 from agent.store.operations import OperationStore
+from agent.store.trash import TrashStore
 from agent.store.workloads import WorkloadStore
 
 Report = Callable[[Progress], None]
@@ -66,7 +68,9 @@ class Parts:
 
     settings: Settings
     node: Node
+    database: Database
     workloads: WorkloadStore
+    trash: TrashStore
     operations: OperationStore
     images: ImageStore
     catalogue: Catalogue
