@@ -435,6 +435,7 @@ class App:
                 self._nodes,
                 self._workloads,
                 self._operations,
+                self._notices,
                 self._clock,
             )
             schedules = Schedules(
