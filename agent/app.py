@@ -16,6 +16,7 @@ from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.host.zfs import Zfs
 from agent.services.access import Access
+from agent.services.audit import Audit
 from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -169,6 +170,7 @@ class App:
         self.services = Services(
             workloads=workloads,
             operations=operations,
+            audit=Audit(self._operations),
             catalogue=self._catalogue,
             images=images,
             secrets=secrets,
@@ -433,6 +435,7 @@ class App:
                 self._nodes,
                 self._workloads,
                 self._operations,
+                self._notices,
                 self._clock,
             )
             schedules = Schedules(
