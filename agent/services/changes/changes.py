@@ -1,6 +1,7 @@
 """What each kind of operation does: the recipes of all rooms, in one place."""
 
 from agent.core.operation import Operation, OperationKind
+from agent.services.changes.adjustments import Adjustments
 from agent.services.changes.lifecycle import Lifecycle
 from agent.services.changes.parts import Parts, Recipe, Step
 from agent.services.changes.trashing import Trashing
@@ -11,7 +12,11 @@ class Changes:
 
     def __init__(self, parts: Parts) -> None:
         life = Lifecycle(parts)
-        self._recipes: dict[OperationKind, Recipe] = {**life.recipes(), **Trashing(parts, life).recipes()}
+        self._recipes: dict[OperationKind, Recipe] = {
+            **life.recipes(),
+            **Trashing(parts, life).recipes(),
+            **Adjustments(parts, life).recipes(),
+        }
 
     def steps(self, kind: OperationKind) -> tuple[Step, ...]:
         """The steps of a kind, in order."""
