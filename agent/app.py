@@ -16,6 +16,7 @@ from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.host.zfs import Zfs
 from agent.services.access import Access
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -31,6 +32,8 @@ from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.preflight import Preflight
+from agent.services.reconcile import INTERVAL as RECONCILE_INTERVAL
+from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.storage import Storage
@@ -62,6 +65,9 @@ if TYPE_CHECKING:
     from agent.assistant import Assistant
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
+
+DAY = 86_400.0
+"""Seconds."""
 
 
 def now() -> datetime:
@@ -150,7 +156,18 @@ class App:
             ChannelStore(self._database),
             self._clock,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, self._clock)
+        self._reconcile = Reconcile(
+            node,
+            settings.pool,
+            settings.bridge,
+            self._guests.runtime,
+            self._workloads,
+            self._trash,
+            self._operations,
+        )
+        diagnostics = Diagnostics(
+            settings, node, self._nodes, self._catalogue, access, chats, self._reconcile, self._clock
+        )
         files = Files(calls, workloads.find, access, settings.upload_bytes)
         trash = Trash(
             settings=settings,
@@ -189,6 +206,16 @@ class App:
             secrets=secrets,
             diagnostics=diagnostics,
             access=access,
+            backups=Backups(
+                node,
+                settings.pool,
+                self._database,
+                self._workloads,
+                workloads,
+                operations,
+                access,
+                self._clock,
+            ),
             chats=chats,
             files=files,
             budget=Budget(settings, SpendingStore(self._database), self._clock),
@@ -377,6 +404,7 @@ class App:
             from agent.services.purging import Purging  # noqa: PLC0415
             from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
             from agent.services.rounds import Round, Rounds  # noqa: PLC0415
+            from agent.services.schedules import Schedules  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -425,12 +453,24 @@ class App:
                 self._operations,
                 self._clock,
             )
-            purging = Purging(self.settings, parts.zfs, self._trash, self._operations, self._clock)
+            purging = Purging(self.settings, Zfs(self.node), self._trash, self._operations, self._clock)
+            schedules = Schedules(
+                self.node,
+                self.settings.pool,
+                self._workloads,
+                self._operations,
+                self.settings.zone,
+                self._clock,
+            )
+            zfs = Zfs(self.node)
             rounds = Rounds(
                 [
                     Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
                     Round("looking at the quotas", INTERVAL, quotas.look),
                     Round("looking at the trash", PURGE_INTERVAL, purging.look),
+                    Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
+                    Round("taking snapshots", INTERVAL, schedules.look),
+                    Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
                 ],
                 self._clock,
             )

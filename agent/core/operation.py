@@ -303,6 +303,12 @@ class Operation(BaseModel):
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
+    @property
+    def outcome(self) -> str:
+        """The person's name for what there is afterwards: the copy, or what has another name now."""
+        anew = {OperationKind.CLONE, OperationKind.RENAME, OperationKind.RESTORE, OperationKind.RECEIVE}
+        return self.arguments.name if self.kind in anew and self.arguments.name else self.workload
+
     def check_move(self, to: OperationState) -> None:
         """Raise unless ``to`` may follow the state it is in.
 
