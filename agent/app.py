@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
 
+DAY = 86_400.0
+"""Seconds."""
+
 
 def now() -> datetime:
     """The time in UTC."""
@@ -360,6 +363,7 @@ class App:
             from agent.services.observer import Observer  # noqa: PLC0415
             from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
             from agent.services.rounds import Round, Rounds  # noqa: PLC0415
+            from agent.services.schedules import Schedules  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -407,10 +411,21 @@ class App:
                 self._operations,
                 self._clock,
             )
+            schedules = Schedules(
+                self.node,
+                self.settings.pool,
+                self._workloads,
+                self._operations,
+                self.settings.zone,
+                self._clock,
+            )
+            zfs = Zfs(self.node)
             rounds = Rounds(
                 [
                     Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
                     Round("looking at the quotas", INTERVAL, quotas.look),
+                    Round("taking snapshots", INTERVAL, schedules.look),
+                    Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
                 ],
                 self._clock,
             )

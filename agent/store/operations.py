@@ -135,6 +135,12 @@ class OperationStore:
         with self._database.read() as connection:
             return {number: OperationKind(kind) for number, kind in connection.execute(query)}
 
+    def busy(self, node: str) -> frozenset[str]:
+        """The machines of a node on which operations run, or wait for each other."""
+        query = select(operations.c.machine).where(operations.c.node == node, operations.c.state.in_(ACTIVE))
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def open_from(self, channel: str) -> list[Operation]:
         """The operations that were asked for on a channel and have not ended, oldest first."""
         query = (
