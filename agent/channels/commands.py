@@ -7,13 +7,14 @@ import typer
 
 from agent.channels import commands_storage, completion
 from agent.channels.commands_access import access
+from agent.channels.commands_backup import backups
 from agent.channels.entry import app, command, group
 from agent.channels.words import Name, NewName, Wait, Yes
 
 if TYPE_CHECKING:
     from agent.channels.desk import Desk
 
-__all__ = ["access", "app", "commands_storage"]
+__all__ = ["access", "app", "backups", "commands_storage"]
 
 SecretName = Annotated[
     str,

@@ -195,13 +195,29 @@ class Zfs:
 
     def clones(self, snapshot: str) -> tuple[str, ...]:
         """The data sets that began as a copy of a snapshot, without which it cannot be destroyed; sorted."""
-        pool = snapshot.partition("/")[0].partition("@")[0]
-        return tuple(sorted(name for name, origin in self.origins(pool).items() if origin == snapshot))
+        return zfs_snapshots.clones(self._commands, snapshot)
 
     def origins(self, above: str) -> dict[str, str]:
         """The snapshots that those at and below a data set are clones of, by name; only of clones."""
         found = self._commands.get_below(above, "origin")
         return {name: one["origin"] for name, one in found.items() if one["origin"] not in {"-", ""}}
+
+    def promote_clones(self, above: str) -> tuple[str, ...]:
+        """Have no data set elsewhere hold the snapshots at and below one, so that it can be destroyed.
+
+        Those that began as a copy of one are promoted: each takes the snapshot along, and its room with it.
+
+        Returns:
+            Which they were.
+
+        Raises:
+            NoSpace: one of them has a limit that has no room for that.
+        """
+        promoted: list[str] = []
+        while outside := zfs_snapshots.clones_outside(self._commands, above):
+            self.promote(outside[0])
+            promoted.append(outside[0])
+        return tuple(promoted)
 
     def differences(self, snapshot: str) -> list[Difference] | None:
         """What became different in a mounted data set since a snapshot of it; None where ZFS cannot tell."""
@@ -241,16 +257,20 @@ class Zfs:
         """About how many bytes a stream will have; at most so many where this ZFS does not estimate."""
         return zfs_streams.estimate(self._commands, self.capabilities, snapshot, since)
 
+    def guid(self, snapshot: str) -> str:
+        """What a snapshot is known by, here and wherever it was sent to."""
+        return self._commands.get(snapshot, "guid")["guid"]
+
     def usage(self, dataset: str) -> Usage:
         """What a data set takes and may still take."""
         return zfs_space.usage(self._commands, dataset)
 
     def filled(self, above: str) -> dict[str, Filled]:
-        """How far those data sets at and below one are filled that have a limit, by name, in one command."""
+        """How far those data sets at and below one are filled that have a limit, by name."""
         return zfs_space.filled(self._commands, above)
 
     def breakdown(self, above: str) -> dict[str, Breakdown]:
-        """Where the room of a data set and of each below it goes, by name, in one command."""
+        """Where the room of a data set and of each below it goes, by name."""
         return zfs_space.breakdown(self._commands, above)
 
     def pool(self, name: str) -> PoolSpace:
@@ -292,14 +312,11 @@ class Zfs:
 
     def children(self, dataset: str) -> tuple[str, ...]:
         """The data sets directly below one, by their full names, sorted."""
-        listed = self._commands.run("zfs", "list", "-H", "-t", "filesystem", "-o", "name", "-r", dataset)
         below = f"{dataset}/"
         return tuple(
-            sorted(
-                line
-                for line in listed.stdout.split("\n")
-                if line.startswith(below) and "/" not in line.removeprefix(below)
-            )
+            name
+            for name in self._commands.filesystems(dataset)
+            if name.startswith(below) and "/" not in name.removeprefix(below)
         )
 
     def _mounting(self, above: str) -> "dict[str, _Mounting]":
@@ -309,8 +326,7 @@ class Zfs:
             name: _Mounting(
                 one["mounted"] == "yes", one["canmount"] == "on" and _folder(one["mountpoint"]) is not None
             )
-            for name, one in sorted(values.items())
-            if "@" not in name and "#" not in name
+            for name, one in values.items()
         }
 
 

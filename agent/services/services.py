@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent.services.access import Access
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -15,6 +16,7 @@ from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.storage import Storage
 from agent.services.trash import Trash
+from agent.services.undo import Undo
 from agent.services.workloads import Workloads
 
 
@@ -31,8 +33,10 @@ class Services:
     chats: Chats
     files: Files
     access: Access
+    backups: Backups
     budget: Budget
     preferences: Preferences
     notices: Notices
     trash: Trash
+    undo: Undo
     storage: Storage

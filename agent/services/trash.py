@@ -166,16 +166,16 @@ class Trash:
 
     def _purging(self, trashed: Trashed) -> Plan:
         return Plan(
-            summary=f"Remove {trashed.workload.name}, destroyed {self._day(trashed)}, from the trash, "
+            summary=f"Remove {trashed.workload.name}, destroyed {self._day(trashed)}, from the trash "
             "for good.",
             losses=self._losses.trashed(trashed),
         )
 
     def _swapping(self, trashed: Trashed, live: Workload) -> Plan:
         return Plan(
-            summary=f"Bring {trashed.workload.name} back as it was {self._day(trashed)}, in the place of "
-            f"{live.name}. What {live.name} is now goes to the trash: for {days(self._settings.trash_days)} "
-            "it can be restored, and counts to your quota.",
+            summary=f"Bring {trashed.workload.name} back that was destroyed {self._day(trashed)}, in the "
+            f"place of {live.name}. What {live.name} is now goes to the trash: for "
+            f"{days(self._settings.trash_days)} it can be restored, and counts to your quota.",
             losses=self._losses.workload(live),
         )
 

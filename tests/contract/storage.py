@@ -317,6 +317,34 @@ class StorageContract:
             place.zfs.destroy(f"{dataset}/m@a", recursive=True)
         assert place.zfs.presence(f"{dataset}/m@a") is Presence.PRESENT
 
+    def test_a_data_set_is_swapped_for_what_it_was(self, place: Place, dataset: str) -> None:
+        """At the same folder, and nothing is lost: the other one lies elsewhere, and either can go first."""
+        folder = f"/{place.above}/elsewhere"
+        place.zfs.create(f"{dataset}/m", mountpoint="none")
+        place.zfs.create(f"{dataset}/m/w", mountpoint=folder)
+        place.node.write(f"{folder}/file", "first")
+        place.zfs.snapshot(f"{dataset}/m@a", recursive=True)
+        place.node.write(f"{folder}/file", "second")
+        place.zfs.snapshot(f"{dataset}/m@b", recursive=True)
+        place.zfs.clone(f"{dataset}/m/w@a", f"{dataset}/m/back", mountpoint="none")
+        place.zfs.promote(f"{dataset}/m/back")
+        place.zfs.set(f"{dataset}/m/w", "canmount", "noauto")
+        place.zfs.rename(f"{dataset}/m/w", f"{dataset}/trash/w")
+        assert not place.zfs.mounted(f"{dataset}/trash/w")
+        place.zfs.rename(f"{dataset}/m/back", f"{dataset}/m/w")
+        place.zfs.set(f"{dataset}/m/w", "mountpoint", folder)
+        assert place.node.read(f"{folder}/file") == "first"
+        with place.zfs.opened(f"{dataset}/trash/w@b") as opened:
+            assert place.node.read(f"{opened}/file") == "second"
+        with pytest.raises(CommandFailed, match="dependent clones"):
+            place.zfs.destroy(f"{dataset}/m", recursive=True)
+        assert place.zfs.promote_clones(f"{dataset}/m") == (f"{dataset}/trash/w",)
+        assert place.zfs.promote_clones(f"{dataset}/m") == ()
+        place.zfs.destroy(f"{dataset}/m", recursive=True)
+        assert [one.name for one in place.zfs.snapshots(f"{dataset}/trash/w")] == ["a", "b"]
+        place.zfs.mount(f"{dataset}/trash/w")
+        assert place.node.read(f"{folder}/file") == "second"
+
     def test_what_is_put_away_stays_unmounted(self, place: Place, dataset: str) -> None:
         """With `canmount=noauto` and unmounted, it is moved about and its folder is free for another."""
         folder = f"/{place.above}/elsewhere"

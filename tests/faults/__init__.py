@@ -1,1 +1,1 @@
-"""Nothing is ever lost: whatever dies at whichever moment, things are as they were or as they were asked to be."""
+"""Nothing is ever lost: whatever dies at whichever moment, things are as they were, or as asked."""

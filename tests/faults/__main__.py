@@ -1,6 +1,7 @@
 """``python -m tests.faults [--every] [KIND …]``: walks operations, and prints what came of every death.
 
-With ``--serve`` it reads kinds from standard input, a line each, and answers each with a line of JSON.
+Without kinds it is all that the product can do. With ``--serve`` it says which those are, and then reads
+kinds from standard input, a line each, and answers each: all in lines of JSON.
 """
 
 import sys
@@ -10,10 +11,11 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from agent.core.operation import OperationKind
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.stage import memory
 from tests.faults.tally import Row, Walker, table
 
 _ROWS = TypeAdapter(list[Row])
+_KINDS = TypeAdapter(list[OperationKind])
 
 
 def main() -> int:
@@ -22,15 +24,14 @@ def main() -> int:
     every, serve = "--every" in words, "--serve" in words
     kinds = [OperationKind(word) for word in words if not word.startswith("-")]
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="voxnix-faults-") as folder:
+    with tempfile.TemporaryDirectory(prefix="voxnix-faults-", dir=memory()) as folder:
         walker = Walker(Path(folder), every=every)
         if serve:
+            _say(_KINDS.dump_json(walker.kinds))
             for line in sys.stdin:
-                found = list(walker.rows(OperationKind(line.strip())))
-                sys.stdout.write(_ROWS.dump_json(found).decode() + "\n")
-                sys.stdout.flush()
+                _say(_ROWS.dump_json(list(walker.rows(OperationKind(line.strip())))))
             return 0
-        for kind in kinds or dict.fromkeys(scenario.kind for scenario in SCENARIOS):
+        for kind in kinds or walker.kinds:
             for row in walker.rows(kind):
                 rows.append(row)
                 for line in (*row.untroubled, *map(str, row.bad)):
@@ -38,6 +39,11 @@ def main() -> int:
                 sys.stderr.write(table([row]).splitlines()[2] + "\n")
     sys.stdout.write(table(rows))
     return int(any(row.bad or row.untroubled for row in rows))
+
+
+def _say(line: bytes) -> None:
+    sys.stdout.write(f"{line.decode()}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

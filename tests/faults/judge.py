@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.look import SETTINGS, Seen, differences, images, place, shape
+from tests.faults.look import SETTINGS, Place, Seen, differences, images, place, shape
 
+WORKER = "worker"
+"""What the worker asks for by itself says that it comes from there."""
 OPEN = {"queued", "running"}
 PARTS = {"root", "workspace"}
 MACHINES, WORKSPACES = "/var/lib/machines/", "/var/lib/voxnix/workspaces/"
@@ -94,8 +96,9 @@ def duplicated(there: Counter[str], most: Counter[str]) -> list[str]:
 
 
 def operations(seen: Seen) -> Counter[str]:
-    """How many operations there are, by what they are about."""
-    return Counter(f"{row['kind']} {row['workload']} of {row['owner']}" for row in seen.rows["operations"])
+    """How many operations there are that somebody asked for, by what they are about."""
+    asked = [row for row in seen.rows["operations"] if row["request"]["channel"] != WORKER]
+    return Counter(f"{row['kind']} {row['workload']} of {row['owner']}" for row in asked)
 
 
 def copies(seen: Seen) -> Counter[str]:
@@ -109,37 +112,40 @@ def copies(seen: Seen) -> Counter[str]:
 def _stuck(seen: Seen) -> Iterator[str]:
     for row in seen.rows["operations"]:
         if row["state"] in OPEN:
-            yield f"operation {row['id']} ({row['kind']} {row['workload']}) is {row['state']} in step {row['step']}"
+            yield f"{row['kind']} {row['workload']} ({row['id']}) is {row['state']} in step {row['step']}"
 
 
 def _leftovers(seen: Seen) -> Iterator[str]:
-    open_ones = {row["machine"] for row in seen.rows["operations"] if row["state"] in OPEN}
-    known = {row["machine"] for row in seen.rows["workloads"]}
-    alive = known | open_ones
-    trashed = {(row["operation"], row["workload"]["machine"]) for row in seen.rows["trash"]}
+    under_way = {row["machine"] for row in seen.rows["operations"] if row["state"] in OPEN}
+    alive = under_way | {row["machine"] for row in seen.rows["workloads"]}
     for name, one in seen.datasets.items():
-        if (found := place(name)) is None or found.machine in open_ones:
-            continue
-        if found.number is None and found.machine not in alive:
-            yield f"the data set {name} is no workload's"
-        elif found.number is not None and (found.number, found.machine) not in trashed:
-            yield f"the data set {name} is nobody's in the trash"
-        elif found.part and found.part not in PARTS | {"root-before"}:
-            yield f"the data set {name} is of no use"
-        elif found.number is not None and one["mounted"] and found.part:
-            yield f"the data set {name} is in the trash, and mounted"
+        found = place(name)
+        if found is not None and found.machine not in under_way:
+            yield from _useless(seen, name, found, mounted=one["mounted"], alive=found.machine in alive)
+        if not under_way and name.startswith("tank/images/") and "golden" not in one["snapshots"]:
+            yield f"the image {name} is not whole"
     for name, unit in seen.world["units"].items():
         if unit["active"] and name not in alive:
             yield f"the machine {name} runs, and is no workload's"
     for path in (*seen.world["files"], *seen.world["folders"]):
-        found = SETTINGS.match(path)
-        machine = (found["nspawn"] or found["unit"]) if found else _below(path)
+        settings = SETTINGS.match(path)
+        machine = (settings["nspawn"] or settings["unit"]) if settings else _below(path)
         if machine and machine not in alive:
             yield f"the file {path} is no workload's"
-    if not open_ones:
-        for name, one in seen.datasets.items():
-            if name.startswith("tank/images/") and "golden" not in one["snapshots"]:
-                yield f"the image {name} is not whole"
+
+
+def _useless(seen: Seen, name: str, found: Place, *, mounted: bool, alive: bool) -> Iterator[str]:
+    """Why a data set of an owner should not be there, or not be like this."""
+    if found.part and found.part not in PARTS | {"root-before"}:
+        yield f"the data set {name} is of no use"
+    if found.number is None:
+        if not alive:
+            yield f"the data set {name} is no workload's"
+        return
+    if not any(row["operation"] == found.number for row in seen.rows["trash"]):
+        yield f"the data set {name} is nobody's in the trash"
+    elif mounted and found.part:
+        yield f"the data set {name} is in the trash, and mounted"
 
 
 def _below(path: str) -> str:

@@ -7,16 +7,23 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-TABLES = ("workloads", "operations", "trash", "images", "nodes")
+TABLES = {
+    name: f"SELECT * FROM {name}"  # noqa: S608 - a name from the next line
+    for name in ("workloads", "operations", "trash", "images", "nodes")
+}
+NOTICED = ("machine", "state", "wanted", "quota", "reservation", "schedule", "spec")
+"""Columns of a workload."""
 STAMP = re.compile(r"(voxnix-[a-z]+-)[0-9TZ:.-]*[0-9TZ](?=-|$)")
 """In the names of snapshots; what follows is a label."""
 _CONTAINER = re.compile(r"tank/users/(?P<owner>[^/]+)/workloads/(?P<machine>[^/]+)(?:/(?P<part>.+))?\Z")
 _TRASH = re.compile(
     r"tank/users/(?P<owner>[^/]+)/trash/(?P<number>[0-9]+)-(?P<machine>[^/]+)(?:/(?P<part>.+))?\Z"
 )
-SETTINGS = re.compile(r"/etc/systemd/(?:nspawn/(?P<nspawn>[^/]+)\.nspawn|system/systemd-nspawn@(?P<unit>[^/]+)\.service\.d/.*)\Z")
+SETTINGS = re.compile(
+    r"/etc/systemd/(?:nspawn/(?P<nspawn>[^/]+)\.nspawn|system/systemd-nspawn@(?P<unit>[^/]+)\.service\.d/.*)\Z"
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def look(folder: Path) -> Seen:
     """Read what a product left in its state folder."""
     with closing(sqlite3.connect(folder / "voxnix.db", timeout=30)) as database:
         database.row_factory = sqlite3.Row
-        rows = {table: [_decoded(row) for row in database.execute(f"SELECT * FROM {table}")] for table in TABLES}  # noqa: S608
+        rows = {name: [_decoded(row) for row in database.execute(query)] for name, query in TABLES.items()}
     return Seen(rows, json.loads((folder / "node.json").read_text(encoding="utf-8")))
 
 
@@ -96,12 +103,12 @@ def place(dataset: str) -> Place | None:
 
 
 def shape(seen: Seen) -> dict[str, Any]:
-    """What an owner would notice, and what would get in anybody's way later; nothing that time alone changes."""
+    """What an owner would notice, and what would be in the way later; nothing that time alone changes."""
     units: dict[str, Any] = seen.world["units"]
     return {
         "containers": {
             f"{row['owner']}/{row['name']}": {
-                **{key: row[key] for key in ("machine", "state", "wanted", "quota", "reservation", "schedule", "spec")},
+                **{key: row[key] for key in NOTICED},
                 "generation": _digest(row["generation"]),
                 "previous": _digest(row["previous"]),
             }
@@ -120,7 +127,9 @@ def images(seen: Seen) -> dict[str, Any]:
     """What was built: it is shared, so it stays where the operation that wanted it does not go well."""
     return {
         "rows": sorted(row["digest"] for row in seen.rows["images"]),
-        "pool": {name: _dataset(one) for name, one in seen.datasets.items() if name.startswith("tank/images")},
+        "pool": {
+            name: _dataset(one) for name, one in seen.datasets.items() if name.startswith("tank/images")
+        },
         "archives": sorted(seen.world["archives"]),
     }
 
@@ -128,8 +137,7 @@ def images(seen: Seen) -> dict[str, Any]:
 def differences(left: Any, right: Any, where: str = "") -> list[str]:  # noqa: ANN401 - JSON
     """Where two things of JSON differ, a line each."""
     if isinstance(left, dict) and isinstance(right, dict):
-        one: dict[str, Any] = left
-        two: dict[str, Any] = right
+        one, two = cast("dict[str, Any]", left), cast("dict[str, Any]", right)
         return [
             line
             for key in sorted({*one, *two})

@@ -29,8 +29,8 @@ class Point:
     """One thing that an operation does.
 
     Attributes:
-        what: ``command`` or ``file`` on the node, ``row`` in the database, ``step`` of the engine, or the ``record``
-            that the engine keeps of one.
+        what: ``command`` or ``file`` on the node, ``row`` in the database, ``step`` of the engine, or the
+            ``record`` that the engine keeps of one.
         words: which one.
         step: of the engine, during which it is done; empty between two.
     """
@@ -47,8 +47,8 @@ class Point:
 class Points:
     """Notes what the operations of this process do, in order; and does something else beside one of them.
 
-    Only the threads of operations count. What a point does inside of another one, such as a write within a transaction,
-    has no number of its own where it has no effect of its own.
+    Only the threads of operations count. What is done within another thing and has no effect before that is
+    over, such as a write within a transaction, is no point of its own.
     """
 
     def __init__(self) -> None:
@@ -115,8 +115,8 @@ class Points:
                 report(store, number, step, progress)
 
         database.write = watched
-        DBOS.run_step = staticmethod(stepped)
-        OperationStore.report = reported
+        replace(DBOS, "run_step", staticmethod(stepped))
+        replace(OperationStore, "report", reported)
 
 
 class MortalNode(SimulatedNode):
@@ -173,6 +173,11 @@ class MortalNode(SimulatedNode):
         """Tell this process to end, and let it: what runs meanwhile waits for it."""
         os.kill(os.getpid(), signal.SIGTERM)
         self.ended.wait(PATIENCE)
+
+
+def replace(owner: type, name: str, by: object) -> None:
+    """Have a method of a class be another one, in this process."""
+    setattr(owner, name, by)
 
 
 def die() -> None:

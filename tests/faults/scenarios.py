@@ -80,9 +80,7 @@ SCENARIOS = (
         lambda stage: stage.services.workloads.destroy(ANN, "dev", ASKED),
         forgiven=frozenset({"ann's work in dev\n", "ann's state in dev\n"}),
     ),
-    Scenario(
-        OperationKind.BUILD, "", lambda stage: stage.services.images.build(ANN, ("git", "zsh"), ASKED)
-    ),
+    Scenario(OperationKind.BUILD, "", lambda stage: stage.services.images.build(ANN, ("git", "zsh"), ASKED)),
     Scenario(
         OperationKind.PRUNE,
         "",

@@ -21,8 +21,6 @@ from tests.faults.points import MortalNode, Points
 ANN, BOB = Owner("ann"), Owner("bob")
 ASKED = Request(channel="test", conversation="test:ann", words="as a test says")
 
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
 PATIENCE = 30.0
 """Seconds until an operation counts as stuck."""
 
@@ -101,6 +99,19 @@ def apart(work: Callable[[], object], log: Path) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(begun(work, log), 0)[1])
 
 
+def well(folder: Path, work: Callable[[], object]) -> None:
+    """Do something apart that has to go well."""
+    log = folder / "log"
+    if apart(work, log):
+        raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+def memory() -> Path | None:
+    """A folder that lies in memory, if there is one: what a killed process wrote is there all the same."""
+    found = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+    return found if found.is_dir() else None
+
+
 def until(true: Callable[[], object], seconds: float = PATIENCE) -> bool:
     """Wait for something; whether it came."""
     end = time.monotonic() + seconds
@@ -119,7 +130,13 @@ def powered_off(state: Path) -> None:
     """
     world: dict[str, Any] = json.loads(state.read_text(encoding="utf-8"))
     for unit in world["units"].values():
-        unit |= {"active": False, "failed": False, "process": 0}
+        unit |= {"active": False, "failed": False, "process": 0, "stopped_at": 0.0}
+    for dataset in world["datasets"].values():
+        if dataset["mountpoint"] not in {
+            "",
+            "none",
+        }:  # ZFS mounts all that may be, whatever was mounted before
+            dataset["mounted"] = dataset["canmount"] == "on"
     world["files"] = {path: text for path, text in world["files"].items() if not path.endswith("/environ")}
-    world["files"][BOOT_ID] = f"{uuid.uuid4()}\n"
+    world["boot"] = str(uuid.uuid4())
     state.write_text(json.dumps(world), encoding="utf-8")

@@ -1,7 +1,6 @@
 """Runs walks, several deaths side by side, and counts what came of them."""
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +9,15 @@ from tempfile import TemporaryDirectory
 from pydantic import TypeAdapter
 
 from agent.core.operation import OperationKind
-from tests.faults.scenarios import SCENARIOS, Scenario, furnish
-from tests.faults.stage import Stage, apart, begun
-from tests.faults.walk import TROUBLES, Death, Result, Walk
+from tests.faults.scenarios import SCENARIOS, furnish
+from tests.faults.stage import Stage, begun, well
+from tests.faults.walk import TROUBLES, Death, Result, Walk, recipes
 
 SIDE_BY_SIDE = 4
 """Deaths at the same time: most of each is waiting."""
 
 _RESULT = TypeAdapter(Result)
+_KINDS = TypeAdapter(list[OperationKind])
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,9 @@ class Walker:
     Args:
         folder: for them.
         every: whether at every point, and not only at some.
+
+    Attributes:
+        kinds: of operations that the product can do.
     """
 
     def __init__(self, folder: Path, *, every: bool) -> None:
@@ -85,9 +88,13 @@ class Walker:
         self._every = every
         self._base = folder / "base"
         self._base.mkdir()
-        log = folder / "log"
-        if apart(lambda: furnish(Stage(self._base)), log):
-            raise AssertionError(log.read_text(encoding="utf-8"))
+        well(self._base, self._furnish)
+        self.kinds = _KINDS.validate_json((self._base / "kinds").read_bytes())
+
+    def _furnish(self) -> None:
+        with recipes() as noted:
+            furnish(Stage(self._base))
+        (self._base / "kinds").write_bytes(_KINDS.dump_json(noted[0].kinds()))
 
     def rows(self, kind: OperationKind) -> Iterator[Row]:
         """Walk the operations of a kind, each with its way back."""

@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,15 +17,15 @@ from typing import Literal
 from agent.services.changes import Changes, Parts
 from tests.faults.judge import Case, Verdict, judge
 from tests.faults.look import Seen, look
-from tests.faults.points import Point, When, die
+from tests.faults.points import Point, When, die, replace
 from tests.faults.scenarios import Scenario
-from tests.faults.stage import ANN, Stage, apart, powered_off, until
+from tests.faults.stage import ANN, Stage, apart, powered_off, until, well
 
 Trouble = Literal["kill", "term", "reboot"]
 TROUBLES: tuple[Trouble, ...] = ("kill", "term", "reboot")
 
 LATER = timedelta(seconds=95)
-"""After which the next worker comes: what was called after one moment must not be called after another then."""
+"""After which the next worker comes: what has its name of a moment must not have it of another then."""
 SETTLING = 10.0
 """Seconds in which everything is as it should be, once the operation has ended."""
 STATE = "simulation"
@@ -34,7 +34,7 @@ STATE = "simulation"
 
 STRUCK = "struck"
 """File that says that a worker came to its death."""
-STUCK = 30.0
+STUCK = 90.0
 """Seconds after which nobody waits for an operation any more."""
 
 
@@ -101,9 +101,9 @@ class Walk:
         self._cancel_at = -1
         self._final: list[str] = []
         shutil.copytree(base, self._template)
-        _well(self._template, lambda: scenario.before(Stage(self._template)))
+        well(self._template, lambda: scenario.before(Stage(self._template)))
         was = look(self._template / STATE)
-        _well(self._template, self._ask)
+        well(self._template, self._ask)
         self.number = max(row["id"] for row in look(self._template / STATE).rows["operations"])
         self.points, asked = self._noted()
         if cancelled:
@@ -119,7 +119,7 @@ class Walk:
 
     @property
     def begin(self) -> int:
-        """Number of the first point that counts: what comes before it is walked without anybody who cancels."""
+        """Number of the first point that counts: those before it are walked where nobody cancels."""
         return self._cancel_at + 1
 
     def deaths(self, *, every: bool) -> Iterator[Death]:
@@ -179,7 +179,7 @@ class Walk:
                 points = [vars(one) for one in stage.points.seen]
                 file.write_text(json.dumps([points, final]), encoding="utf-8")
 
-            _well(folder, note)
+            well(folder, note)
             points, self._final = json.loads(file.read_text(encoding="utf-8"))
             return [Point(**one) for one in points], look(folder / STATE)
 
@@ -197,10 +197,11 @@ class Walk:
 
         def strike() -> None:
             (folder / STRUCK).touch()
-            stage.node.terminate() if death.trouble == "term" else die()
+            strike_now = stage.node.terminate if death.trouble == "term" else die
+            strike_now()
 
         def watch() -> None:  # of an operation that nothing strikes
-            until(lambda: stage.services.operations.seen(self.number).state.ended)
+            until(lambda: stage.services.operations.get(ANN, self.number).state.ended, STUCK)
             os.kill(os.getpid(), signal.SIGTERM)
 
         stage.points.strikes[death.at, death.when] = strike
@@ -219,24 +220,25 @@ class Walk:
         stage = Stage(folder)
         stage.points.watch(stage.app)
         if self._cancel_at >= 0:
-            stage.points.strikes[self._cancel_at, "before"] = lambda: stage.services.operations.cancel(
-                ANN, self.number
-            )
+            stage.points.strikes[self._cancel_at, "before"] = lambda: self._cancel(stage)
         return stage
+
+    def _cancel(self, stage: Stage) -> None:
+        stage.services.operations.cancel(ANN, self.number)
 
     def _end(self, stage: Stage) -> None:
         """Have the operation run to its end."""
         stage.services.operations.wait(ANN, self.number, STUCK)
 
     @contextmanager
-    def _copy(self) -> Iterator[Path]:
+    def _copy(self) -> Generator[Path]:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             shutil.copytree(self._template, folder, dirs_exist_ok=True)
             yield Path(folder)
 
 
 @contextmanager
-def recipes() -> Iterator[list[Changes]]:
+def recipes() -> Generator[list[Changes]]:
     """Within the block, whoever becomes a worker is noted with what it can do."""
     noted: list[Changes] = []
     begin = Changes.__init__
@@ -245,15 +247,8 @@ def recipes() -> Iterator[list[Changes]]:
         begin(changes, parts)
         noted.append(changes)
 
-    Changes.__init__ = noting
+    replace(Changes, "__init__", noting)
     try:
         yield noted
     finally:
-        Changes.__init__ = begin
-
-
-def _well(folder: Path, work: Callable[[], object]) -> None:
-    """Do something apart that has to go well."""
-    log = folder / "log"
-    if apart(work, log):
-        raise AssertionError(log.read_text(encoding="utf-8"))
+        replace(Changes, "__init__", begin)

@@ -30,7 +30,7 @@ class Box:
     """
 
     def __init__(self, folder: Path, url: str) -> None:
-        self.settings = settings.load(simulate=True, state_dir=folder, node_name="box", database_url=url)
+        self.settings = settings.load(state_dir=folder, node_name="box", database_url=url)
         self.node = SimulatedNode("box", pace=Pace.instant())
 
     def open(self) -> App:

@@ -158,7 +158,11 @@ CASES: dict[OperationKind, tuple[Callable[[App], object], Callable[[App], Operat
     OperationKind.UPDATE: (made, update),
     OperationKind.DESTROY: (made, lambda app: agreed(app, app.services.workloads.destroy(ANN, "dev", ASKED))),
     OperationKind.RESTORE: (destroyed, lambda app: app.services.trash.restore(ANN, "dev", ASKED)),
-    OperationKind.ROLLBACK: (updated, lambda app: app.services.workloads.roll_back(ANN, "dev", ASKED)),
+    OperationKind.ROLLBACK: (
+        updated,
+        lambda app: agreed(app, app.services.workloads.roll_back(ANN, "dev", ASKED)),
+    ),
+    OperationKind.RENAME: (made, lambda app: app.services.workloads.rename(ANN, "dev", "prod", ASKED)),
 }
 """For each kind: what stands before it, and how it is asked for."""
 LAST_IS_FINAL = (OperationKind.UPDATE, OperationKind.ROLLBACK, OperationKind.DESTROY)

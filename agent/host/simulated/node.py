@@ -11,18 +11,20 @@ from pathlib import Path
 
 from agent.core.errors import CommandFailed, CommandTimedOut, HostFailure, NoSpace
 from agent.host.node import BOOT_ID, MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
-from agent.host.simulated import guest, images, machines, trees, units, zfs
+from agent.host.simulated import guest, images, machines, outside, trees, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
 from agent.host.simulated.world import Answer, Dataset, Fault, Pace, Sizes, UnknownCommand, World
 
 PROGRAMS: dict[str, Program] = {
     "apt-config": images.apt_config,
+    "find": units.find,
     "ip": machines.ip,
     "journalctl": units.journalctl,
     "machinectl": machines.machinectl,
     "mkdir": images.mkdir,
     "mv": images.mv,
     "nft": machines.nft,
+    "nsenter": outside.nsenter,
     "rm": images.rm,
     "systemctl": units.systemctl,
     "systemd-run": guest.systemd_run,
@@ -31,7 +33,11 @@ PROGRAMS: dict[str, Program] = {
     "zpool": zfs.zpool,
     sys.executable: trees.python,
 }
-STREAMS: dict[str, Stream] = {"busctl": machines.busctl, "unshare": images.unshare}
+STREAMS: dict[str, Stream] = {
+    "busctl": machines.busctl,
+    "nsenter": outside.nsenter_stream,
+    "unshare": images.unshare,
+}
 
 
 class SimulatedNode:

@@ -94,6 +94,18 @@ def journalctl(call: Call) -> Answer:
     return Answer("".join(shown))
 
 
+def find(call: Call) -> Answer:
+    """``find`` of the files that units were given."""
+    match call.argv[1:]:
+        case [folder, "-maxdepth", "2", "-name", name]:
+            found = [
+                path for path in call.world.files if path.startswith(folder) and path.endswith(f"/{name}")
+            ]
+            return Answer("".join(f"{path}\n" for path in found))
+        case _:
+            raise call.unknown()
+
+
 def _machine(call: Call, unit: str) -> str:
     found = _UNIT.match(unit)
     if not found:

@@ -1,10 +1,12 @@
 """What the simulated ``zfs`` tells: ``list`` and ``get``."""
 
+from hashlib import sha256
+
 from agent.host.simulated import storage
 from agent.host.simulated.programs import Call, split_options
 from agent.host.simulated.world import Answer
 
-_SNAPSHOTS = {"creation", "referenced", "used"}
+_SNAPSHOTS = {"creation", "guid", "referenced", "used"}
 """Properties that a snapshot has too."""
 
 
@@ -35,25 +37,28 @@ def get(call: Call) -> Answer:
     """``zfs get`` of one, or of all below."""
     match call.argv[2:]:
         case ["-Hp", "-o", "property,value" | "property,value,source", properties, name]:
+            deep, names = "", [name]
+        case ["-Hp", "-o", "name,property,value", properties, *names]:
             deep = ""
         case ["-Hp", "-r", "-o", "name,property,value", properties, name]:
-            deep = "-r"
+            deep, names = "-r", [name]
         case ["-Hp", "-d", "1", "-o", "name,property,value", properties, name]:
-            deep = "-d"
+            deep, names = "-d", [name]
         case _:
             raise call.unknown()
-    if not storage.exists(call.world, name):
-        return Answer.no(f"cannot open '{name}': dataset does not exist")
+    missing = [name for name in names if not storage.exists(call.world, name)]
     columns = call.argv[call.argv.index("-o") + 1].split(",")
     rows: list[str] = []
-    for full in _named(call, name, deep):
+    for full in (full for name in names if name not in missing for full in _named(call, name, deep)):
         values = _properties(call, full)
         for prop in properties.split(","):
-            if prop not in values:
+            if prop not in values and ":" not in prop:  # of those, anybody may have given it any
                 raise call.unknown()
-            row = {"name": full, "property": prop, "value": values[prop], "source": _source(call, full, prop)}
+            value = values.get(prop, "-")
+            row = {"name": full, "property": prop, "value": value, "source": _source(call, full, prop)}
             rows.append("\t".join(row[column] for column in columns))
-    return Answer("".join(f"{row}\n" for row in rows))
+    stderr = "".join(f"cannot open '{name}': dataset does not exist\n" for name in missing)
+    return Answer("".join(f"{row}\n" for row in rows), stderr, 1 if missing else 0)
 
 
 def _named(call: Call, name: str, deep: str) -> list[str]:
@@ -90,8 +95,15 @@ def _properties(call: Call, full: str) -> dict[str, str]:
         "readonly": "on" if one.readonly and not one.mounted else "off",
         "origin": one.origin or "-",
         "creation": 0,
+        "guid": sha256(name.encode()).hexdigest()[:16],
+        **{
+            key: value
+            for above in storage.line(name)
+            for key, value in world.datasets[above].properties.items()
+        },
     }
     if at:
+        known["guid"] = one.snapshots[snapshot].guid
         known["used"] = storage.held_by(world, full)
         known["creation"] = int(one.snapshots[snapshot].created_at)
         return {prop: str(value) if prop in _SNAPSHOTS else "-" for prop, value in known.items()}

@@ -1,8 +1,11 @@
 """What each kind of operation does: the recipes of all rooms, in one place."""
 
 from agent.core.operation import Operation, OperationKind
+from agent.services.changes.adjustments import Adjustments
+from agent.services.changes.backups import Backups
 from agent.services.changes.lifecycle import Lifecycle
 from agent.services.changes.parts import Parts, Recipe, Step
+from agent.services.changes.receiving import Receiving
 from agent.services.changes.trashing import Trashing
 
 
@@ -11,7 +14,17 @@ class Changes:
 
     def __init__(self, parts: Parts) -> None:
         life = Lifecycle(parts)
-        self._recipes: dict[OperationKind, Recipe] = {**life.recipes(), **Trashing(parts, life).recipes()}
+        self._recipes: dict[OperationKind, Recipe] = {
+            **life.recipes(),
+            **Trashing(parts, life).recipes(),
+            **Adjustments(parts, life).recipes(),
+            **Backups(parts).recipes(),
+            **Receiving(parts).recipes(),
+        }
+
+    def kinds(self) -> list[OperationKind]:
+        """All kinds that can be carried out."""
+        return list(self._recipes)
 
     def steps(self, kind: OperationKind) -> tuple[Step, ...]:
         """The steps of a kind, in order."""

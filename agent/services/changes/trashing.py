@@ -144,7 +144,10 @@ class Trashing:
             self._parts.operations.claim(operation.id, [*operation.claims, above])
         was = trashed.workload.machine
         self._moving.out_of_trash(owner, trashed.operation, was, operation.machine)
-        self._parts.limits.apply(self._parts.workload(operation))
+        workload = self._parts.workload(operation)
+        self._parts.limits.apply(workload)
+        if workload.name != trashed.workload.name:
+            self._parts.secrets.copy(owner, trashed.workload.name, workload.name)
         return f"It is at {above} again."
 
     def _start(self, operation: Operation, report: Report) -> str | None:
