@@ -44,7 +44,6 @@ def step_label(say: Texts, english: str) -> str:
         "stopping the container": say("stopping the container"),
         "changing the container": say("changing the container"),
         "waiting for its address": say("waiting for its address"),
-        "taking a snapshot": say("taking a snapshot"),
         "putting it into the trash": say("putting it into the trash"),
         "bringing it back": say("bringing it back"),
         "writing it down": say("writing it down"),
