@@ -1,8 +1,12 @@
 """What each kind of operation does: the recipes of all rooms, in one place."""
 
 from agent.core.operation import Operation, OperationKind
+from agent.services.changes.copies import Copies
+from agent.services.changes.file_restoring import FileRestoring
 from agent.services.changes.lifecycle import Lifecycle
 from agent.services.changes.parts import Parts, Recipe, Step
+from agent.services.changes.reverting import Reverting
+from agent.services.changes.snapshots import Snapshots
 from agent.services.changes.trashing import Trashing
 
 
@@ -11,7 +15,14 @@ class Changes:
 
     def __init__(self, parts: Parts) -> None:
         life = Lifecycle(parts)
-        self._recipes: dict[OperationKind, Recipe] = {**life.recipes(), **Trashing(parts, life).recipes()}
+        self._recipes: dict[OperationKind, Recipe] = {
+            **life.recipes(),
+            **Trashing(parts, life).recipes(),
+            **Snapshots(parts).recipes(),
+            **Reverting(parts, life).recipes(),
+            **Copies(parts, life).recipes(),
+            **FileRestoring(parts).recipes(),
+        }
 
     def steps(self, kind: OperationKind) -> tuple[Step, ...]:
         """The steps of a kind, in order."""
