@@ -16,6 +16,7 @@ from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.host.zfs import Zfs
 from agent.services.access import Access
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -30,6 +31,8 @@ from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
+from agent.services.reconcile import INTERVAL as RECONCILE_INTERVAL
+from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.storage import Storage
@@ -150,7 +153,18 @@ class App:
             ChannelStore(self._database),
             self._clock,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, self._clock)
+        self._reconcile = Reconcile(
+            node,
+            settings.pool,
+            settings.bridge,
+            self._guests.runtime,
+            self._workloads,
+            TrashStore(self._database),
+            self._operations,
+        )
+        diagnostics = Diagnostics(
+            settings, node, self._nodes, self._catalogue, access, chats, self._reconcile, self._clock
+        )
         files = Files(calls, workloads.find, access, settings.upload_bytes)
         self.services = Services(
             workloads=workloads,
@@ -160,6 +174,16 @@ class App:
             secrets=secrets,
             diagnostics=diagnostics,
             access=access,
+            backups=Backups(
+                node,
+                settings.pool,
+                self._database,
+                self._workloads,
+                workloads,
+                operations,
+                access,
+                self._clock,
+            ),
             chats=chats,
             files=files,
             budget=Budget(settings, SpendingStore(self._database), self._clock),
@@ -352,6 +376,8 @@ class App:
                 return False
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
+            from agent.services.boot import INTERVAL as BOOT_INTERVAL  # noqa: PLC0415
+            from agent.services.boot import Boot  # noqa: PLC0415
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
@@ -400,6 +426,15 @@ class App:
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
+            boot = Boot(
+                self.node,
+                self._guests.runtime,
+                self._database,
+                self._nodes,
+                self._workloads,
+                self._operations,
+                self._clock,
+            )
             schedules = Schedules(
                 self.node,
                 self.settings.pool,
@@ -411,7 +446,9 @@ class App:
             zfs = Zfs(self.node)
             rounds = Rounds(
                 [
+                    Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
                     Round("looking at the quotas", INTERVAL, quotas.look),
+                    Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
                     Round("taking snapshots", INTERVAL, schedules.look),
                     Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
                 ],

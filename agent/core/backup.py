@@ -24,6 +24,8 @@ _REMOTE = re.compile(
     r"/([A-Za-z][A-Za-z0-9_.:-]*(?:/[A-Za-z0-9][A-Za-z0-9_.:-]*)*)/?\Z"
 )
 
+_FILE = r"voxnix-backup-[0-9TZ]{16}-[a-z0-9]{1,40}\.[a-z]+\.zfs"
+
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 Guid = Annotated[str, Field(pattern=r"^[0-9a-f]{1,20}$")]
 Snapshot = Annotated[str, Field(pattern=r"^voxnix-backup-[0-9TZ]{16}-[a-z0-9]{1,40}$")]
@@ -56,7 +58,7 @@ class Piece(BaseModel):
     snapshot: Snapshot
     guid: Guid
     base: Snapshot | Literal[""] = ""
-    file: Annotated[str, Field(pattern=r"^(voxnix-backup-[0-9TZ]{16}-[a-z0-9]{1,40}\.[a-z]+\.zfs)?$")] = ""
+    file: Annotated[str, Field(pattern=f"^({_FILE})?$")] = ""
     offset: Annotated[int, Field(ge=0)] = 0
     size: Annotated[int, Field(ge=0)]
     sha256: Digest = ""
@@ -204,6 +206,11 @@ class Remote:
 
 
 Place = Folder | Archive | Remote
+
+
+def is_piece(name: str) -> bool:
+    """Whether a file is called like one in which there is a piece."""
+    return re.fullmatch(_FILE, name) is not None
 
 
 def parsed_place(text: str) -> Place:

@@ -8,6 +8,7 @@ from agent.core.storage import SnapshotInfo, SnapshotKind
 
 NEWEST = frozenset({"latest", "newest", "last", "the latest", "the newest", "the last"})
 _DAYS = {"today": 0, "yesterday": 1, "the day before yesterday": 2}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _AGO = re.compile(r"(an?|\d{1,4}) (minute|hour|day|week|month)s? ago\Z")
 _MINUTES = {"minute": 1, "hour": 60}
 _WHOLE_DAYS = {"day": 1, "week": 7, "month": 30}
@@ -22,7 +23,7 @@ def chosen(snapshots: Iterable[SnapshotInfo], when: str, now: datetime, zone: tz
     Args:
         snapshots: those there are.
         when: a name; a label, or the number of the operation before which it was taken; ``latest``; or a day
-            or a moment, such as ``yesterday``, ``2026-11-20``, ``2026-11-20 14:30``, ``14:30``,
+            or a moment, such as ``yesterday``, ``monday``, ``2026-11-20``, ``2026-11-20 14:30``, ``14:30``,
             ``3 days ago``, ``an hour ago``: then it is the newest that was taken by the end of it.
         now: in any zone.
         zone: the person's.
@@ -54,8 +55,8 @@ def moment(  # noqa: PLR0911 - one for each way to say it
     """
     today = now.astimezone(zone).date()
     try:
-        if said in _DAYS:
-            return today - timedelta(days=_DAYS[said])
+        if (ago := _days_ago(said, today)) is not None:
+            return today - timedelta(days=ago)
         if found := _AGO.match(said):
             count = 1 if found[1] in {"a", "an"} else int(found[1])
             if minutes := _MINUTES.get(found[2]):
@@ -72,6 +73,13 @@ def moment(  # noqa: PLR0911 - one for each way to say it
     except (ValueError, OverflowError):  # the 30th of February, or a day before the first
         return None
     return None
+
+
+def _days_ago(said: str, today: date) -> int | None:
+    if said not in _WEEKDAYS:
+        return _DAYS.get(said)
+    # On a Monday, Monday is a week ago: nobody calls today by its name.
+    return (today.weekday() - _WEEKDAYS.index(said)) % 7 or 7
 
 
 def taken_for_moment(label: str, now: datetime) -> bool:

@@ -8,14 +8,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.core.errors import InvalidName
+from agent.core.errors import InvalidName, InvalidRequest
 
 LABEL_PATTERN = "[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
 """What a person may call a snapshot."""
 _NAME = re.compile(r"voxnix-(manual|before|hourly|daily|weekly|backup)-(\d{8}T\d{6}Z)(?:-([a-z0-9-]+))?\Z")
 _STAMP = "%Y%m%dT%H%M%SZ"
 
-Count = Annotated[int, Field(ge=0, le=1000)]
+MOST_KEPT = 1000
+"""Snapshots of one kind."""
+Count = Annotated[int, Field(ge=0, le=MOST_KEPT)]
 
 
 class SnapshotKind(StrEnum):
@@ -43,6 +45,17 @@ class Schedule(BaseModel):
     hourly: Count = 0
     daily: Count = 0
     weekly: Count = 0
+
+    def changed(self, **counts: int) -> "Schedule":
+        """The same with other counts.
+
+        Raises:
+            InvalidRequest: one is no number of snapshots.
+        """
+        wrong = next((count for count in counts.values() if not 0 <= count <= MOST_KEPT), None)
+        if wrong is not None:
+            raise InvalidRequest(f"{wrong} snapshots cannot be kept.", f"It is 0 to {MOST_KEPT}.")
+        return self.model_copy(update=counts)
 
     @property
     def counts(self) -> dict[SnapshotKind, int]:

@@ -34,10 +34,8 @@ class Beyond:
         self,
         argv: list[str],
         *,
-        input: str | None = None,  # noqa: A002, ARG002 - nothing that is run there reads anything
         timeout: float = 60,
         check: bool = True,
-        most: int = 0,  # noqa: ARG002
     ) -> Completed:
         """See :meth:`agent.host.node.Node.run`.
 

@@ -29,7 +29,7 @@ PAUSE = 0.2
 LONGEST_TEXT = 4 << 20
 """Bytes of a text that is read whole."""
 MAGIC = b"voxnix backup 1\n"
-"""The last bytes of a sealed file. Before them stands its text, and how long that is: 20 digits in a line."""
+"""The last line of a sealed file. Before it are two others: its text, and how long that is, in 20 digits."""
 DIGITS = 20
 NO_ROOM = 28
 ABSENT = 3
@@ -159,7 +159,7 @@ def seal(file: str, offset: str) -> dict[str, object]:
         _check_length(target, int(offset))
         target.truncate(int(offset))
         target.seek(int(offset))
-        _write(target, text + f"\n{len(text):0{DIGITS}d}\n".encode() + MAGIC)
+        _write(target, b"\n" + text + f"\n{len(text):0{DIGITS}d}\n".encode() + MAGIC)
         os.fsync(target.fileno())
     return {}
 
@@ -188,6 +188,13 @@ def folders(folder: str, file: str) -> dict[str, object]:
     with os.scandir(folder) as entries:
         found = [one.name for one in entries if one.is_dir() and (Path(one.path) / file).is_file()]
     return {"names": sorted(found)}
+
+
+def files(folder: str) -> dict[str, object]:
+    """The names of the files in a folder; of none where there is no folder."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        return {"names": sorted(one.name for one in entries if one.is_file(follow_symlinks=False))}
+    return {"names": []}
 
 
 def lengths(*files: str) -> dict[str, object]:
@@ -315,7 +322,7 @@ def _reading(argv: tuple[str, ...]) -> Generator[IO[bytes]]:
 
 VERBS: dict[str, Callable[..., dict[str, object]]] = {
     verb.__name__: verb
-    for verb in (write, check, feed, join, look, put, move, seal, text, folders, lengths, make, remove)
+    for verb in (write, check, feed, join, look, put, move, seal, text, folders, files, lengths, make, remove)
 }
 
 

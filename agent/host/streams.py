@@ -134,6 +134,10 @@ class Streams:
         """The names of the folders in a folder that have such a file."""
         return list(self._ask("folders", folder, file)["names"])
 
+    def files(self, folder: str) -> list[str]:
+        """The names of the files in a folder; of none where there is no folder."""
+        return list(self._ask("files", folder)["names"])
+
     def sizes(self, files: list[str]) -> list[int]:
         """How long files are; -1 where there is none."""
         return list(self._ask("lengths", *files)["sizes"])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.core.backup import Archive, Folder, Manifest, Part, Piece
+from agent.core.backup import Archive, Folder, Manifest, Part, Piece, is_piece
 from agent.core.errors import InvalidRequest
 from agent.host.streams import Place as Seen
 from agent.host.streams import Streams
@@ -65,7 +65,7 @@ class Depot(Protocol):
 
     @property
     def increments(self) -> bool:
-        """Whether what the place has already need not be sent again."""
+        """Whether the next backup needs the snapshot of this one."""
         ...
 
     def look(self) -> int:
@@ -85,6 +85,10 @@ class Depot(Protocol):
         """
         ...
 
+    def has(self, pieces: tuple[Piece, ...]) -> bool:
+        """Whether these pieces are there, as far as that can be told without reading them."""
+        ...
+
     def send(self, sending: Sending, before: tuple[Piece, ...], moved: Moved) -> Piece:
         """Bring a stream there; of an interrupted one, what is missing.
 
@@ -95,8 +99,8 @@ class Depot(Protocol):
         """
         ...
 
-    def keep(self, manifest: Manifest, before: Manifest | None) -> None:
-        """Make the pieces count, in one step; then give up those of the backup before that are not in it."""
+    def keep(self, manifest: Manifest) -> None:
+        """Make the pieces count, in one step; then give up those that are not in it."""
         ...
 
     def drop(self, snapshot: str) -> None:
@@ -148,6 +152,10 @@ class FolderDepot:
         text = self._streams.text(f"{self._folder}/{MANIFEST}")
         return None if text is None else Manifest.read(text, self._folder)
 
+    def has(self, pieces: tuple[Piece, ...]) -> bool:
+        """See :meth:`Depot.has`."""
+        return self._sizes(pieces) == [piece.size for piece in pieces]
+
     def send(self, sending: Sending, before: tuple[Piece, ...], moved: Moved) -> Piece:  # noqa: ARG002
         """See :meth:`Depot.send`: a file has its name once it is whole."""
         name = _file(sending.snapshot, sending.part)
@@ -161,12 +169,12 @@ class FolderDepot:
             written = self._streams.check(file, 0, there, moved)
         return sending.piece(written.size, sha256=written.sha256, file=name)
 
-    def keep(self, manifest: Manifest, before: Manifest | None) -> None:
-        """See :meth:`Depot.keep`."""
+    def keep(self, manifest: Manifest) -> None:
+        """See :meth:`Depot.keep`. What an interrupted backup left goes too; what is not ours stays."""
         self._streams.put(f"{self._folder}/{MANIFEST}", manifest.model_dump_json(indent=1))
         needed = {piece.file for piece in manifest.pieces}
-        old = () if before is None else before.pieces
-        self._streams.remove(*(f"{self._folder}/{one.file}" for one in old if one.file not in needed))
+        there = [name for name in self._streams.files(self._folder) if is_piece(name.removesuffix(PART))]
+        self._streams.remove(*(f"{self._folder}/{name}" for name in there if name not in needed))
 
     def drop(self, snapshot: str) -> None:
         """See :meth:`Depot.drop`."""
@@ -175,8 +183,7 @@ class FolderDepot:
 
     def verify(self, manifest: Manifest, moved: Moved) -> None:
         """See :meth:`Depot.verify`: all are looked at before the first is read."""
-        sizes = self._streams.sizes([f"{self._folder}/{piece.file}" for piece in manifest.pieces])
-        for piece, size in zip(manifest.pieces, sizes, strict=True):
+        for piece, size in zip(manifest.pieces, self._sizes(manifest.pieces), strict=True):
             if size != piece.size:
                 missing = "is missing" if size < 0 else f"has {size:,} bytes instead of {piece.size:,}"
                 raise _damaged(manifest.name, f"{self._folder}/{piece.file} {missing}.")
@@ -186,6 +193,9 @@ class FolderDepot:
         """See :meth:`Depot.fetch`."""
         file = f"{self._folder}/{piece.file}"
         self._streams.feed(file, piece.offset, piece.size, receive_argv(dataset), moved)
+
+    def _sizes(self, pieces: tuple[Piece, ...]) -> list[int]:
+        return self._streams.sizes([f"{self._folder}/{piece.file}" for piece in pieces])
 
 
 class ArchiveDepot:
@@ -218,13 +228,17 @@ class ArchiveDepot:
         text = self._streams.text(self._path)
         return None if text is None else Manifest.read(text, self._path)
 
+    def has(self, pieces: tuple[Piece, ...]) -> bool:  # noqa: ARG002
+        """See :meth:`Depot.has`: each backup is a file of its own."""
+        return False
+
     def send(self, sending: Sending, before: tuple[Piece, ...], moved: Moved) -> Piece:
         """See :meth:`Depot.send`."""
         offset = _end(before)
         written = self._streams.write(self._path + PART, offset, sending.argv, moved)
         return sending.piece(written.size, sha256=written.sha256, offset=offset)
 
-    def keep(self, manifest: Manifest, before: Manifest | None) -> None:  # noqa: ARG002
+    def keep(self, manifest: Manifest) -> None:
         """See :meth:`Depot.keep`."""
         self._streams.seal(self._path + PART, _end(manifest.pieces), manifest.model_dump_json())
         self._streams.move(self._path + PART, self._path)
@@ -260,6 +274,11 @@ def found_in(streams: Streams, place: Folder) -> list[str]:
     return streams.folders(place.path, MANIFEST)
 
 
+def further(moved: Moved, begun: int) -> Moved:
+    """Tells of bytes that are moved after so many others."""
+    return lambda count: moved(begun + count)
+
+
 def _file(snapshot: str, part: Part) -> str:
     return f"{snapshot}.{part}.zfs"
 
@@ -271,8 +290,8 @@ def _end(pieces: Iterable[Piece]) -> int:
 def _check(streams: Streams, manifest: Manifest, file: Callable[[Piece], str], moved: Moved) -> None:
     done = 0
     for piece in manifest.pieces:
-        before = done
-        found = streams.check(file(piece), piece.offset, piece.size, lambda count: moved(before + count))
+        told = further(moved, done)
+        found = streams.check(file(piece), piece.offset, piece.size, told)
         if (found.size, found.sha256) != (piece.size, piece.sha256):
             raise _damaged(manifest.name, f"{piece.part} in {file(piece)} is not what was written there.")
         done += piece.size

@@ -6,6 +6,7 @@ from agent.core.owner import Owner
 from agent.core.workload import Workload
 from agent.services.node_calls import NodeCalls
 from agent.services.node_work import MIB
+from agent.store.trash import Trashed
 
 STEP = {"workspace": MIB, "root": 16 * MIB}
 """Plans count in these steps, in bytes: a running container writes its journal all the time, and a plan that
@@ -45,6 +46,18 @@ class Losses:
         snapshots = max((usage.snapshots for _, usage in parts if usage is not None), default=0)
         losses.append(Loss(what="snapshots", amount=snapshots, unit="count"))
         return tuple(losses)
+
+    def trashed(self, trashed: Trashed) -> tuple[Loss, ...]:
+        """What something in the trash holds. It does not change any more.
+
+        Raises:
+            HostFailure: that could not be read.
+        """
+        room = self._calls.space(Owner(trashed.workload.owner)).trash.get(trashed.operation)
+        if room is None:
+            return ()
+        parts = (("workspace", room.workspace), ("root", room.root), ("snapshots", room.snapshots))
+        return tuple(Loss(what=part, amount=amount, unit="bytes") for part, amount in parts)
 
 
 def rounded_up(amount: int, step: int) -> int:

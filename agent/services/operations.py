@@ -27,8 +27,8 @@ from agent.store.workloads import WorkloadStore
 WORKER_SILENCE = timedelta(seconds=10)
 """A worker that was not heard of for so long is taken for absent."""
 
-NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE})
-"""What concerns everybody on a node, and so is an admin's."""
+NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE, OperationKind.BACKUP, OperationKind.RECEIVE})
+"""What concerns everybody on a node, or names a place of it, and so is an admin's."""
 
 SLICE = 1.0
 """Seconds after which who waits looks whether there is a worker."""

@@ -15,7 +15,7 @@ from agent.host import zfs_streams
 from agent.host.beyond import Beyond
 from agent.host.presence import Presence
 from agent.host.streams import Streams
-from agent.host.zfs import receive_argv, send_argv
+from agent.host.zfs import Zfs, receive_argv, send_argv
 from agent.host.zfs_capabilities import Capabilities, capabilities
 from agent.host.zfs_commands import Commands, number
 from agent.services.depots import Moved, Sending
@@ -38,18 +38,20 @@ PAUSE = 2.0
 
 
 class RemoteDepot:
-    """A data set on another machine, with one for each part below it. See :class:`agent.services.depots.Depot`.
+    """A data set on another machine, with one for each part. See :class:`agent.services.depots.Depot`.
 
     Args:
         streams: of this node.
+        zfs: of this node.
         place: above the data sets of all workloads.
         name: of the workload.
     """
 
     increments = True
 
-    def __init__(self, streams: Streams, place: Remote, name: str) -> None:
+    def __init__(self, streams: Streams, zfs: Zfs, place: Remote, name: str) -> None:
         self._streams = streams
+        self._zfs = zfs
         self._place = place
         self._beyond = Beyond(streams, place.user, place.host, place.port)
         self._remote = Commands(self._beyond)
@@ -58,6 +60,11 @@ class RemoteDepot:
     @cached_property
     def _can(self) -> Capabilities:
         return capabilities(self._remote)
+
+    @cached_property
+    def _resumes(self) -> bool:
+        """Whether both ends can go on with a stream where it broke off."""
+        return self._zfs.capabilities.resume and self._can.resume
 
     def look(self) -> int:
         """See :meth:`agent.services.depots.Depot.look`."""
@@ -82,6 +89,10 @@ class RemoteDepot:
             return None
         return Manifest.read(self._text(values[POINTER]), f"{self._above} on {self._place.host}")
 
+    def has(self, pieces: tuple[Piece, ...]) -> bool:
+        """See :meth:`agent.services.depots.Depot.has`."""
+        return all(self._presence(piece) == "" for piece in pieces)
+
     def send(self, sending: Sending, before: tuple[Piece, ...], moved: Moved) -> Piece:  # noqa: ARG002
         """See :meth:`agent.services.depots.Depot.send`: there, each snapshot is a whole one."""
         dataset = f"{self._above}/{sending.part}"
@@ -94,7 +105,7 @@ class RemoteDepot:
             size = self._sent(dataset, sending, moved)
         return sending.piece(size).model_copy(update={"base": ""})
 
-    def keep(self, manifest: Manifest, before: Manifest | None) -> None:  # noqa: ARG002
+    def keep(self, manifest: Manifest) -> None:
         """See :meth:`agent.services.depots.Depot.keep`: the pointer is changed last, to the other slot."""
         pointer = self._remote.get(self._above, POINTER)[POINTER]
         slot = SLOTS[pointer.startswith(SLOTS[0])]
@@ -118,11 +129,10 @@ class RemoteDepot:
             return
         for part in Part:
             dataset = f"{self._above}/{part}"
-            if self._there(dataset):
-                if self._token(dataset):
-                    self._remote.run("zfs", "receive", "-A", dataset)
-                elif self._there(f"{dataset}@{snapshot}"):
-                    self._remote.released("zfs", "destroy", f"{dataset}@{snapshot}")
+            if self._token(dataset):
+                self._remote.run("zfs", "receive", "-A", dataset)
+            elif self._there(f"{dataset}@{snapshot}"):
+                self._remote.released("zfs", "destroy", f"{dataset}@{snapshot}")
             if self._there(dataset) and (self._there(dataset + OLD) or not self._snapshots(dataset)):
                 self._remote.released("zfs", "destroy", "-r", dataset)
             if self._there(dataset + OLD):
@@ -134,13 +144,10 @@ class RemoteDepot:
     def verify(self, manifest: Manifest, moved: Moved) -> None:  # noqa: ARG002
         """See :meth:`agent.services.depots.Depot.verify`: ZFS has checked the streams when they came."""
         for part in Part:
-            piece = manifest.newest(part)
-            snapshot = f"{self._above}/{part}@{piece.snapshot}"
-            there = self._there(snapshot)
-            if not there or self._remote.get(snapshot, "guid")["guid"] != piece.guid:
+            if wrong := self._presence(manifest.newest(part)):
                 raise InvalidRequest(
                     f"The backup of {manifest.name} is damaged, so nothing was received.",
-                    f"{snapshot} on {self._place.host} is {'another one' if there else 'missing'}.",
+                    f"On {self._place.host}, {wrong}.",
                     "Use another backup of it.",
                 )
 
@@ -148,6 +155,10 @@ class RemoteDepot:
         """See :meth:`agent.services.depots.Depot.fetch`."""
         source = send_argv(f"{self._above}/{piece.part}@{piece.snapshot}")
         self._streams.join(self._beyond.argv(source), receive_argv(dataset), moved)
+
+    def inside(self) -> bool:
+        """Whether the place is itself a data set of ours, for one workload."""
+        return self._remote.get(self._place.dataset, OURS)[OURS] == "yes"
 
     def names(self) -> list[str]:
         """The names of all that have a data set of ours below the place."""
@@ -162,38 +173,29 @@ class RemoteDepot:
         ]
 
     def _sent(self, dataset: str, sending: Sending, moved: Moved) -> int:
-        """Send a stream until it is there; how many bytes that were. One that comes further is tried again."""
-        done, failures, last = 0, 0, ""
+        """Send a stream until it is there, again where it comes further; how many bytes that were."""
+        resumable, last, failures, counted = self._resumes, "", 0, _Counted(moved)
         while True:
-            token = self._token(dataset) if self._there(dataset) else None
-            failures, last = (failures, last) if (token or "") == last else (0, token or "")
+            token = self._token(dataset) or ""
+            failures, last = (failures if token == last else 0), token
             source = send_argv("", token=token) if token else sending.argv
-            begun, reached = done, done
-
-            def count(moving: int, begun: int = begun) -> None:
-                nonlocal reached
-                reached = begun + moving
-                moved(reached)
-
-            sink = self._beyond.argv(receive_argv(dataset, resumable=self._can.resume))
+            counted = _Counted(moved, counted.done if token else 0)
+            sink = self._beyond.argv(receive_argv(dataset, resumable=resumable))
             try:
-                return begun + self._streams.join(source, sink, count)
+                return counted.begun + self._streams.join(source, sink, counted)
             except CommandFailed as failure:
                 failures += 1
                 if failure.returncode == -signal.SIGKILL or failures >= TRIES:  # somebody ended it
                     raise
-                log.warning("the stream of %s broke off: %s", dataset, failure)
-            done = reached if self._can.resume else 0
-            time.sleep(PAUSE)
-            if token and failures == TRIES - 1:  # what it was the rest of is there no more
+                log.warning("the stream to %s broke off: %s", dataset, failure)
+            if token and failures == TRIES - 1:  # what it would be the rest of is here no more
                 self._remote.run("zfs", "receive", "-A", dataset)
+            time.sleep(PAUSE)
 
     def _make_way(self, dataset: str, sending: Sending) -> None:
-        """Have a data set there that takes the stream: none for a whole one, else one that ends at its base."""
-        if not self._there(dataset):
+        """Have a data set there that takes the stream: none for a whole one, or one that ends at its base."""
+        if not self._there(dataset) or self._token(dataset):  # of this stream, or it is given up
             return
-        if self._token(dataset):
-            return  # of this stream, or :meth:`_sent` gives it up
         if sending.base:
             snapshots = self._snapshots(dataset)
             for newer in snapshots[snapshots.index(sending.base) + 1 :]:
@@ -202,6 +204,14 @@ class RemoteDepot:
             self._remote.released("zfs", "destroy", "-r", dataset)
         else:
             self._remote.released("zfs", "rename", dataset, dataset + OLD)
+
+    def _presence(self, piece: Piece) -> str:
+        """What is wrong with a piece; empty where it is there."""
+        snapshot = f"{self._above}/{piece.part}@{piece.snapshot}"
+        if not self._there(snapshot):
+            return f"{snapshot} is missing"
+        same = self._remote.get(snapshot, "guid")["guid"] == piece.guid
+        return "" if same else f"{snapshot} is another one"
 
     def _snapshots(self, dataset: str) -> list[str]:
         """The snapshots of a data set, oldest first, by the time in their names."""
@@ -222,6 +232,9 @@ class RemoteDepot:
         return zlib.decompress(base64.urlsafe_b64decode(text)).decode()
 
     def _token(self, dataset: str) -> str | None:
+        """Where a stream into a data set broke off; None where none did."""
+        if not self._resumes or not self._there(dataset):
+            return None
         return zfs_streams.resume_token(self._remote, self._can, dataset)
 
     def _set(self, name: str, value: str) -> None:
@@ -236,3 +249,21 @@ class RemoteDepot:
                 f"As root on this machine, `ssh {self._place.user}@{self._place.host} zfs list` has to work.",
             )
         return presence is Presence.PRESENT
+
+
+class _Counted:
+    """Tells of the bytes of a stream that follow others.
+
+    Args:
+        moved: is told of all.
+        begun: how many there were before.
+    """
+
+    def __init__(self, moved: Moved, begun: int = 0) -> None:
+        self._moved = moved
+        self.begun = self.done = begun
+
+    def __call__(self, count: int) -> None:
+        """So many of this stream were moved."""
+        self.done = self.begun + count
+        self._moved(self.done)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent.services.access import Access
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -31,6 +32,7 @@ class Services:
     chats: Chats
     files: Files
     access: Access
+    backups: Backups
     budget: Budget
     preferences: Preferences
     notices: Notices

@@ -168,6 +168,7 @@ class Trash:
         return Plan(
             summary=f"Remove {trashed.workload.name}, destroyed {self._day(trashed)}, from the trash, "
             "for good.",
+            losses=self._losses.trashed(trashed),
         )
 
     def _swapping(self, trashed: Trashed, live: Workload) -> Plan:

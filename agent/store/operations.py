@@ -168,6 +168,16 @@ class OperationStore:
         with self._database.write() as connection:
             return [_operation(row) for row in connection.execute(query).mappings()]
 
+    def active(self, node: str) -> list[Operation]:
+        """A node's operations that are queued or run, oldest first."""
+        query = (
+            select(operations)
+            .where(operations.c.node == node, operations.c.state.in_(ACTIVE))
+            .order_by(operations.c.id)
+        )
+        with self._database.read() as connection:
+            return [_operation(row) for row in connection.execute(query).mappings()]
+
     def under_way(self, node: str) -> list[Generation]:
         """What is to be made by the operations of a node that have not ended."""
         query = select(operations.c.target).where(

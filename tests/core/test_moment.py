@@ -77,6 +77,10 @@ def test_nothing_that_is_said_is_an_error(said: str, now: datetime, zone: ZoneIn
     [
         ("today", date(2026, 11, 25)),
         ("the day before yesterday", date(2026, 11, 23)),
+        ("monday", date(2026, 11, 23)),
+        ("tuesday", date(2026, 11, 24)),
+        ("wednesday", date(2026, 11, 18)),
+        ("sunday", date(2026, 11, 22)),
         ("2 weeks ago", date(2026, 11, 11)),
         ("an hour ago", NOW - timedelta(hours=1)),
         ("90 minutes ago", NOW - timedelta(minutes=90)),

@@ -117,7 +117,7 @@ def test_what_the_engine_takes_for_done_and_is_not_runs_again(
     database_url: str, tmp_path: Path, state: OperationState
 ) -> None:
     """As where the product's database was restored from a backup, and numbers are given a second time."""
-    loaded = settings.load(simulate=True, state_dir=tmp_path, node_name="box", database_url=database_url)
+    loaded = settings.load(state_dir=tmp_path, node_name="box", database_url=database_url)
     with closing(App(loaded, SimulatedNode("box", pace=Pace.instant()))) as app:
         made(app)
         number = app.services.workloads.stop(ANN, "dev", ASKED).id

@@ -190,6 +190,26 @@ def test_a_restore_that_never_begins_leaves_no_container(app: App) -> None:
     assert [one.workload.name for one in app.services.trash.list(ANN)] == ["dev"]
 
 
+def test_only_a_purge_takes_it_away(app: App, node: SimulatedNode) -> None:
+    """Once a person has agreed to the numbers; a copy that was made of it stays."""
+    made(app)
+    number = destroyed(app).id
+    place = Layout("tank").trash(ANN, number, app.services.trash.get(ANN, number).workload.machine)
+    snapshot = next(iter(node.world.datasets[f"{place}/workspace"].snapshots))
+    Zfs(node).clone(f"{place}/workspace@{snapshot}", "tank/copy")
+    asked = app.services.trash.purge(ANN, "dev", ASKED)
+    assert asked.plan is not None
+    assert "for good" in asked.plan.summary
+    assert {one.what for one in asked.plan.losses} == {"workspace", "root", "snapshots"}
+    over = agreed(app, asked)
+    assert "bytes are free again" in " ".join(over.found)
+    assert app.services.trash.list(ANN) == []
+    assert not [name for name in node.world.datasets if name.startswith(place)]
+    assert "tank/copy" in node.world.datasets
+    with pytest.raises(UnknownSnapshot):
+        app.services.operations.approve(ANN, app.services.trash.purge(ANN, "dev", ASKED).id, "")
+
+
 def test_a_plan_to_swap_holds_for_what_was_shown(app: App, node: SimulatedNode) -> None:
     """More in the workspace asks again."""
     made(app)

@@ -1,6 +1,7 @@
 """What a simulated node has and is: its state, and what may be set about it."""
 
 import re
+import uuid
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +44,7 @@ class Sizes:
 
     Attributes:
         pool: what fits into the pool.
+        disk: what fits onto the other disk, at ``/mnt/usb``.
         image: the smallest guest image, unpacked.
         package: what each package adds to it.
         shift: what changing the owner of an image's files writes.
@@ -50,6 +52,7 @@ class Sizes:
     """
 
     pool: int = 20 * GIGABYTE
+    disk: int = 500 * GIGABYTE
     image: int = 180 * MEGABYTE
     package: int = 12 * MEGABYTE
     shift: int = 4 * MEGABYTE
@@ -168,6 +171,7 @@ class Dataset(_State):
         binary: of which of them each character stands for a byte; the others are text.
         uid_base: who owns its root folder.
         snapshots: of it, by the name after the ``@``, oldest first.
+        properties: that somebody gave it, and that mean nothing to ZFS: a colon is in their names.
     """
 
     mountpoint: str = ""
@@ -183,6 +187,7 @@ class Dataset(_State):
     binary: set[str] = Field(default_factory=set)
     uid_base: int = 0
     snapshots: dict[str, Snapshot] = Field(default_factory=dict)
+    properties: dict[str, str] = Field(default_factory=dict)
 
     def content(self, path: str) -> bytes | None:
         """What is in a file; None where there is none."""
@@ -268,6 +273,7 @@ class World(_State):
         firewall: whether the rules are in force.
         leases: how many addresses were given out.
         changes: counts up with each change of a machine.
+        boot: the kernel's own name for the time since it was booted.
     """
 
     pool: str = "tank"
@@ -281,6 +287,7 @@ class World(_State):
     firewall: bool = True
     leases: int = 0
     changes: int = 0
+    boot: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
     @classmethod
     def new(cls, pool: str, bridge: str) -> "World":
@@ -289,6 +296,7 @@ class World(_State):
         return cls(
             pool=pool,
             bridges={bridge},
+            folders={"/mnt/usb"},
             datasets={pool: Dataset(mountpoint=f"/{pool}")},
             files={SOURCES: sources},
         )

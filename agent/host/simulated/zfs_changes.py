@@ -45,6 +45,8 @@ def new(call: Call, name: str, options: list[str], dataset: Dataset) -> Answer:
             dataset.canmount = value
         elif key == "readonly" and value in {"on", "off"}:
             dataset.readonly = value == "on"
+        elif ":" in key:
+            dataset.properties[key] = value
         elif key not in _SWITCHES or value not in {"on", "off"}:
             raise call.unknown()
     parent = name.rpartition("/")[0]
@@ -185,8 +187,11 @@ def set_property(call: Call) -> Answer:
         dataset.canmount = value
         dataset.mounted = dataset.mounted and value != "off"
         return Answer()
-    if prop == "readonly" and value in {"on", "off"}:
-        dataset.readonly = value == "on"
+    if ":" in prop or (prop == "readonly" and value in {"on", "off"}):
+        if ":" in prop:
+            dataset.properties[prop] = value
+        else:
+            dataset.readonly = value == "on"
         return Answer()
     size = _size(value)
     if prop not in {"quota", "reservation"} or size is None:

@@ -264,8 +264,11 @@ class Lifecycle:
         """Wait until the container is up and its address is known; that is the answer."""
         report(Progress(label="waiting for its address"))
         deadline = time.monotonic() + VERIFY_TIMEOUT
-        while True:
+        state = self._parts.runtime.state(operation.machine)
+        if state is UnitState.INACTIVE:  # the node was restarted since this was
+            self._parts.runtime.start(operation.machine)
             state = self._parts.runtime.state(operation.machine)
+        while True:
             addresses = self._parts.machined.addresses().get(operation.machine, ())
             if state is UnitState.ACTIVE and addresses:
                 self._parts.observe(operation, WorkloadState.RUNNING, addresses)
@@ -277,6 +280,7 @@ class Lifecycle:
                     f"Look at the logs of {operation.workload}.",
                 )
             time.sleep(VERIFY_POLL)
+            state = self._parts.runtime.state(operation.machine)
 
     def _stop(self, operation: Operation, report: Report) -> str:
         report(Progress(label="stopping the container"))
