@@ -70,7 +70,7 @@ def test_a_full_pool(app: App, node: SimulatedNode, machine: str) -> None:
     before = asked(app)
     with pytest.raises(NoSpace, match=r"The pool tank is full: \d+.\d MiB of 20.0 GiB are free") as refused:
         new(app)
-    assert "destroy and purge a container" in refused.value.hint.lower()
+    assert "destroy and purge a container" in refused.value.problem.hint.lower()
     with pytest.raises(NoSpace, match="is full"):
         app.services.workloads.update(ANN, ContainerSpec(name="dev", modules=("zsh",)), ASKED)
     assert asked(app) == before
@@ -88,7 +88,7 @@ def test_an_owner_who_has_all_that_they_may_have(app: App, node: SimulatedNode, 
     Zfs(node).set(LAYOUT.owner(ANN), "quota", "4G")
     with pytest.raises(NoSpace, match=r"You have 3.\d GiB of the 4.0 GiB that you may have") as refused:
         new(app)
-    assert "Purge your trash (3.0 GiB)" in refused.value.hint
+    assert "Purge your trash (3.0 GiB)" in refused.value.problem.hint
     assert machine in str(node.world.datasets)
 
 

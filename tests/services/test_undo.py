@@ -8,6 +8,7 @@ import pytest
 from agent.app import App
 from agent.core.errors import InvalidRequest
 from agent.core.operation import Operation, OperationKind, OperationState
+from agent.core.storage import Schedule
 from agent.core.workload import ContainerSpec
 from agent.host.simulated import SimulatedNode
 from agent.services.layout import Layout
@@ -66,6 +67,14 @@ def update(app: App, *modules: str) -> Operation:
     return app.services.workloads.update(ANN, ContainerSpec(name="dev", modules=modules), ASKED)
 
 
+def kept(app: App) -> None:
+    """A container of which there is a snapshot, and that was changed since."""
+    made(app)
+    write(app, "first")
+    done(app, app.services.storage.snapshot(ANN, "dev", ASKED, "first"))
+    write(app, "second")
+
+
 def replaced(app: App) -> None:
     """A container of whose name one is in the trash."""
     made(app, "dev", "zsh")
@@ -97,6 +106,11 @@ CASES: dict[str, tuple[Callable[[App], object], Callable[[App], Operation]]] = {
     "shrink": (made, lambda app: app.services.workloads.resize(ANN, "dev", 5 * GIB, ASKED)),
     "restore": (trashed, lambda app: app.services.trash.restore(ANN, "dev", ASKED)),
     "restore over": (replaced, lambda app: app.services.trash.restore(ANN, "dev", ASKED)),
+    "snapshot": (made, lambda app: app.services.storage.snapshot(ANN, "dev", ASKED, "one")),
+    "schedule": (made, lambda app: app.services.storage.schedule(ANN, "dev", Schedule(daily=7), ASKED)),
+    "copy": (kept, lambda app: app.services.storage.clone(ANN, "dev", "copy", ASKED, "first")),
+    "revert": (kept, lambda app: app.services.storage.revert(ANN, "dev", "first", ASKED)),
+    "file": (kept, lambda app: app.services.storage.restore_file(ANN, "dev", "first", "note", ASKED)),
 }
 """For each kind of change: what stands before it, and how it is asked for."""
 

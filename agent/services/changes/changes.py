@@ -3,9 +3,13 @@
 from agent.core.operation import Operation, OperationKind
 from agent.services.changes.adjustments import Adjustments
 from agent.services.changes.backups import Backups
+from agent.services.changes.copies import Copies
+from agent.services.changes.file_restoring import FileRestoring
 from agent.services.changes.lifecycle import Lifecycle
 from agent.services.changes.parts import Parts, Recipe, Step
 from agent.services.changes.receiving import Receiving
+from agent.services.changes.reverting import Reverting
+from agent.services.changes.snapshots import Snapshots
 from agent.services.changes.trashing import Trashing
 
 
@@ -18,6 +22,10 @@ class Changes:
             **life.recipes(),
             **Trashing(parts, life).recipes(),
             **Adjustments(parts, life).recipes(),
+            **Snapshots(parts).recipes(),
+            **Reverting(parts, life).recipes(),
+            **Copies(parts, life).recipes(),
+            **FileRestoring(parts).recipes(),
             **Backups(parts).recipes(),
             **Receiving(parts).recipes(),
         }
