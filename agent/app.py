@@ -39,6 +39,7 @@ from agent.services.services import Services
 from agent.services.storage import Storage
 from agent.services.trash import Trash
 from agent.services.undo import Undo
+from agent.services.workload_plans import WorkloadPlans
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -122,7 +123,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
-        losses = Losses(calls)
+        losses, preflight = Losses(calls), Preflight(settings, calls)
         workloads = Workloads(
             settings=settings,
             calls=calls,
@@ -131,8 +132,7 @@ class App:
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
-            losses=losses,
-            preflight=Preflight(settings, calls),
+            preflight=preflight,
             operations=operations,
             access=access,
             clock=self._clock,
@@ -169,6 +169,7 @@ class App:
             settings, node, self._nodes, self._catalogue, access, chats, self._reconcile, self._clock
         )
         files = Files(calls, workloads.find, access, settings.upload_bytes)
+        self._plans = WorkloadPlans(settings, workloads.find, losses, preflight)
         trash = Trash(
             settings=settings,
             database=self._database,
@@ -270,7 +271,7 @@ class App:
             return self.services.trash.plan(owner, kind, name, arguments)
         if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
             return self.services.storage.plan(owner, kind, name, arguments)
-        return self.services.workloads.plan(owner, kind, name, arguments)
+        return self._plans.plan(owner, kind, name, arguments)
 
     @property
     def simulated(self) -> bool:

@@ -9,19 +9,17 @@ from pydantic import BaseModel, ConfigDict
 from agent.core.account import Role
 from agent.core.composition import Composition
 from agent.core.errors import HostFailure, InvalidRequest, Refusal, UnknownWorkload
-from agent.core.operation import Arguments, Loss, Operation, OperationKind, Plan, Request
+from agent.core.operation import Arguments, Operation, OperationKind, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload, checked_name
 from agent.services.access import Access
 from agent.services.calls import MAX_LOG_LINES, MAX_TIMEOUT
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
-from agent.services.losses import STEP, Losses, rounded_up, told
 from agent.services.node_calls import NodeCalls
 from agent.services.node_work import Taken
 from agent.services.operations import Operations
 from agent.services.preflight import Preflight
-from agent.services.trash import days
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
@@ -65,7 +63,6 @@ class Workloads:
         nodes: NodeStore,
         catalogue: Catalogue,
         guests: Guests,
-        losses: Losses,
         preflight: Preflight,
         operations: Operations,
         access: Access,
@@ -74,7 +71,6 @@ class Workloads:
         self._settings = settings
         self._calls = calls
         self._guests = guests
-        self._losses = losses
         self._preflight = preflight
         self._database = database
         self._store = store
@@ -247,19 +243,6 @@ class Workloads:
         workload = self.find(owner, name)
         return self._operations.submit(workload, OperationKind.DESTROY, request)
 
-    def plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
-        """What an operation would take away of a workload, as things stand now; None where nothing."""
-        workload = self.find(owner, name)
-        match kind:
-            case OperationKind.DESTROY:
-                return self._destruction(workload)
-            case OperationKind.ROLLBACK:
-                return self._step_back(workload)
-            case OperationKind.RESIZE:
-                return self._shrinking(workload, arguments)
-            case _:
-                return None
-
     def find(self, owner: Owner, name: str) -> Workload:
         """An owner's workload.
 
@@ -340,42 +323,6 @@ class Workloads:
         if not 0 < timeout <= MAX_TIMEOUT:
             raise InvalidRequest(f"A command may take up to {MAX_TIMEOUT:,.0f} seconds, and more than none.")
         return self._calls.exec(owner, workload.name, argv, timeout, request.key)
-
-    def _destruction(self, workload: Workload) -> Plan:
-        return Plan(
-            summary=f"Destroy {workload.name} with everything in it, /workspace included. It goes to the "
-            f"trash: for {days(self._settings.trash_days)} it can be restored, and counts to your quota.",
-            losses=self._losses.workload(workload),
-        )
-
-    def _step_back(self, workload: Workload) -> Plan:
-        if workload.previous is None:
-            raise InvalidRequest(f"{workload.name} was rolled back already.")
-        before, now = set(workload.previous.spec.modules), set(workload.spec.modules)
-        losses = [Loss(what="modules", amount=len(now - before), unit="count")]
-        aside = ""
-        if self._settings.guest_builder == "debian":  # where another generation is another root
-            aside = " What was changed outside of /workspace since is put aside until its next update."
-            losses += [loss for loss in self._losses.workload(workload) if loss.what == "root"]
-        modules = ", ".join(sorted(before)) or "no modules"
-        return Plan(
-            summary=f"Make {workload.name} of what it was made of before its last update: {modules}.{aside}",
-            losses=tuple(losses),
-        )
-
-    def _shrinking(self, workload: Workload, arguments: Arguments) -> Plan | None:
-        if arguments.quota is None:
-            return None
-        before = self._preflight.quota(workload)
-        after = self._preflight.quota(workload.model_copy(update={"quota": arguments.quota}))
-        if after >= before:
-            return None
-        used = rounded_up(self._preflight.used(workload), STEP["root"])
-        return Plan(
-            summary=f"Let {workload.name} take {told(after)} at most, rather than {told(before)}. "
-            f"It takes about {told(used)} now.",
-            losses=(Loss(what="room", amount=before - after, unit="bytes"),),
-        )
 
     def _check(self, spec: ContainerSpec) -> Composition:
         composition = self._catalogue.compose(spec)

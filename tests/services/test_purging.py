@@ -1,6 +1,5 @@
 """The trash empties itself: after its time, or the oldest first where the pool runs full."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,7 +62,7 @@ class Place:
 
 
 @pytest.fixture
-def place(database: Database, now: datetime, tmp_path: Path) -> Iterator[Place]:
+def place(database: Database, now: datetime, tmp_path: Path) -> Place:
     """A node with nothing in its trash, on a database of each kind."""
     return Place(database, now.astimezone(UTC), tmp_path)
 
