@@ -144,7 +144,7 @@ class NodeStorage:
             match name.removeprefix(f"{above}/").split("/"):
                 case ["workloads", machine]:
                     workloads[machine] = _room(name, all_of_it)
-                case ["trash", place] if place.partition("-")[0].isdecimal():
+                case ["trash", place] if place.partition("-")[0].isdecimal() and "." not in place:
                     trash[int(place.partition("-")[0])] = _room(name, all_of_it)
                 case _:
                     pass

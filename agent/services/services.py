@@ -17,6 +17,7 @@ from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.storage import Storage
 from agent.services.trash import Trash
+from agent.services.undo import Undo
 from agent.services.workloads import Workloads
 
 
@@ -39,4 +40,5 @@ class Services:
     preferences: Preferences
     notices: Notices
     trash: Trash
+    undo: Undo
     storage: Storage

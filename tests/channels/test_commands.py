@@ -48,7 +48,7 @@ def test_a_container_from_its_beginning_to_its_end(run: Run, simulation: Simulat
     assert "step 1 of 4" in created.stderr
     assert answer(run("list", "--json"))["workloads"][0]["spec"]["modules"] == ["fish", "git"]
     assert answer(run("status", "dev", "--json"))["workload"]["state"] == "running"
-    assert "of 10.0 GiB" in run("status", "dev").stdout
+    assert "of 20.0 GiB" in run("status", "dev").stdout
     assert answer(run("stop", "dev", "--json"))["operation"]["state"] == "done"
     assert run("exec", "dev", "--", "git", "--version").exit_code == 3
     assert answer(run("restart", "dev", "--json"))["operation"]["kind"] == "restart"

@@ -89,10 +89,12 @@ class HaltingNode(SimulatedNode):
                     one.mountpoint,
                     one.quota,
                     one.reservation,
+                    one.origin,
                     sorted(one.snapshots),
+                    {path: text for path, text in one.files.items() if path.startswith("note")},
                 )
                 for name, one in self.world.datasets.items()
-                if "/workloads/" in name or "/trash/" in name
+                if "/workloads/" in name or "/trash/" in name or "/opened/" in name
             },
             "running": sorted(name for name, unit in self.world.units.items() if unit.active),
             "files": sorted(name for name in self.world.files if "nspawn" in name),
@@ -147,6 +149,26 @@ def destroyed(app: App) -> None:
     ended(app, agreed(app, app.services.workloads.destroy(ANN, "dev", ASKED)))
 
 
+def kept(app: App) -> None:
+    """A container with a snapshot called good, and with files that changed since; it rests."""
+    made(app)
+    write = "echo {0} > /workspace/note; echo {0} > /root/note"
+    app.services.workloads.exec(ANN, "dev", ["sh", "-c", write.format("good")], request=ASKED)
+    ended(app, app.services.storage.snapshot(ANN, "dev", ASKED, "good"))
+    app.services.workloads.exec(ANN, "dev", ["sh", "-c", write.format("bad")], request=ASKED)
+
+
+def missing(app: App) -> None:
+    """The same, where the file is not there any more."""
+    kept(app)
+    app.services.workloads.exec(ANN, "dev", ["rm", "/workspace/note"], request=ASKED)
+
+
+def restore_file(app: App) -> Operation:
+    """It is to be as it was in that snapshot."""
+    return app.services.storage.restore_file(ANN, "dev", "good", "note", ASKED)
+
+
 CASES: dict[OperationKind, tuple[Callable[[App], object], Callable[[App], Operation]]] = {
     OperationKind.CREATE: (
         lambda app: made(app, "other"),
@@ -158,10 +180,26 @@ CASES: dict[OperationKind, tuple[Callable[[App], object], Callable[[App], Operat
     OperationKind.UPDATE: (made, update),
     OperationKind.DESTROY: (made, lambda app: agreed(app, app.services.workloads.destroy(ANN, "dev", ASKED))),
     OperationKind.RESTORE: (destroyed, lambda app: app.services.trash.restore(ANN, "dev", ASKED)),
-    OperationKind.ROLLBACK: (updated, lambda app: app.services.workloads.roll_back(ANN, "dev", ASKED)),
+    OperationKind.ROLLBACK: (
+        updated,
+        lambda app: agreed(app, app.services.workloads.roll_back(ANN, "dev", ASKED)),
+    ),
+    OperationKind.RENAME: (made, lambda app: app.services.workloads.rename(ANN, "dev", "prod", ASKED)),
+    OperationKind.SNAPSHOT: (made, lambda app: app.services.storage.snapshot(ANN, "dev", ASKED, "good")),
+    OperationKind.REVERT: (
+        kept,
+        lambda app: agreed(app, app.services.storage.revert(ANN, "dev", "good", ASKED)),
+    ),
+    OperationKind.CLONE: (kept, lambda app: app.services.storage.clone(ANN, "dev", "copy", ASKED)),
+    OperationKind.RESTORE_FILE: (kept, lambda app: agreed(app, restore_file(app))),
 }
 """For each kind: what stands before it, and how it is asked for."""
-LAST_IS_FINAL = (OperationKind.UPDATE, OperationKind.ROLLBACK, OperationKind.DESTROY)
+LAST_IS_FINAL = (
+    OperationKind.UPDATE,
+    OperationKind.ROLLBACK,
+    OperationKind.DESTROY,
+    OperationKind.RESTORE_FILE,
+)
 """Kinds whose last step still asks the node something, and then writes down that all went well."""
 
 

@@ -14,7 +14,7 @@ from agent.core.workload import WorkloadState
 from agent.host.simulated import Fault
 from agent.services import operations
 from agent.services.lock import acquire_lock
-from agent.services.workloads import MIB
+from agent.services.node_work import MIB
 from agent.tools import calling
 from agent.tools import containers as tools
 from agent.tools.containers import containers

@@ -1,10 +1,15 @@
 """What each kind of operation does: the recipes of all rooms, in one place."""
 
 from agent.core.operation import Operation, OperationKind
+from agent.services.changes.adjustments import Adjustments
 from agent.services.changes.backups import Backups
+from agent.services.changes.copies import Copies
+from agent.services.changes.file_restoring import FileRestoring
 from agent.services.changes.lifecycle import Lifecycle
 from agent.services.changes.parts import Parts, Recipe, Step
 from agent.services.changes.receiving import Receiving
+from agent.services.changes.reverting import Reverting
+from agent.services.changes.snapshots import Snapshots
 from agent.services.changes.trashing import Trashing
 
 
@@ -16,6 +21,11 @@ class Changes:
         self._recipes: dict[OperationKind, Recipe] = {
             **life.recipes(),
             **Trashing(parts, life).recipes(),
+            **Adjustments(parts, life).recipes(),
+            **Snapshots(parts).recipes(),
+            **Reverting(parts, life).recipes(),
+            **Copies(parts, life).recipes(),
+            **FileRestoring(parts).recipes(),
             **Backups(parts).recipes(),
             **Receiving(parts).recipes(),
         }

@@ -5,6 +5,7 @@ from agent.core.operation import Operation
 from agent.core.owner import Owner
 from agent.core.storage import SnapshotKind, SnapshotName
 from agent.host.presence import Presence
+from agent.host.zfs import Zfs
 from agent.services.changes.parts import Parts
 
 
@@ -107,6 +108,17 @@ class Moving:
         if presence is Presence.UNKNOWN:
             raise HostFailure(f"Whether {dataset} is there is unknown.", "ZFS did not answer.", "Try again.")
         return presence is Presence.PRESENT
+
+
+def inherit(zfs: Zfs, above: str, other: str) -> None:
+    """Have the parts of a data set own what they share with those of another, where they are clones of these.
+
+    With the snapshot that each began as come all older ones, so they stay with what is in use. The other
+    becomes the clone; nothing of either is lost.
+    """
+    for part in zfs.children(above):
+        if (zfs.origin(part) or "").startswith(f"{other}/"):
+            zfs.promote(part)
 
 
 def snapshot_before(operation: Operation) -> str:

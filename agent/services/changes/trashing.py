@@ -6,7 +6,7 @@ from agent.core.owner import Owner
 from agent.core.workload import Workload, WorkloadState
 from agent.host.presence import Presence
 from agent.services.changes.lifecycle import RAN, RESTED, Lifecycle
-from agent.services.changes.moving import Moving, gone
+from agent.services.changes.moving import Moving, gone, inherit
 from agent.services.changes.parts import Parts, Recipe, Report, Step
 from agent.store.trash import Trashed
 
@@ -144,7 +144,11 @@ class Trashing:
             self._parts.operations.claim(operation.id, [*operation.claims, above])
         was = trashed.workload.machine
         self._moving.out_of_trash(owner, trashed.operation, was, operation.machine)
-        self._parts.limits.apply(self._parts.workload(operation))
+        inherit(self._parts.zfs, above, self._place(operation))  # its older snapshots may be there
+        workload = self._parts.workload(operation)
+        self._parts.limits.apply(workload)
+        if workload.name != trashed.workload.name:
+            self._parts.secrets.copy(owner, trashed.workload.name, workload.name)
         return f"It is at {above} again."
 
     def _start(self, operation: Operation, report: Report) -> str | None:
@@ -180,6 +184,8 @@ class Trashing:
                 self._parts.workloads.replace(operation.node, machine, replaced.workload)
                 self._parts.trash.remove(operation.id)
         self._put_back(operation, self._parts.workload(operation))
+        if above in operation.claims:
+            inherit(self._parts.zfs, above, self._place_of(self._trashed(operation)))
 
     def _purge(self, operation: Operation, report: Report) -> str:
         """The one place where data of people is lost."""
