@@ -25,13 +25,18 @@ from agent.services.files import Files
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.losses import Losses
 from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
+from agent.services.reconcile import INTERVAL as RECONCILE_INTERVAL
+from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
+from agent.services.storage import Storage
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -48,6 +53,7 @@ from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
 from agent.store.preferences import PreferenceStore
 from agent.store.spending import SpendingStore
+from agent.store.trash import TrashStore
 from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
@@ -57,6 +63,9 @@ if TYPE_CHECKING:
     from agent.assistant import Assistant
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
+
+DAY = 86_400.0
+"""Seconds."""
 
 
 def now() -> datetime:
@@ -87,6 +96,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._trash = TrashStore(self._database)
         self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
@@ -110,6 +120,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
+        losses = Losses(calls)
         workloads = Workloads(
             settings=settings,
             calls=calls,
@@ -118,6 +129,7 @@ class App:
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
+            losses=losses,
             operations=operations,
             access=access,
             clock=self._clock,
@@ -128,6 +140,7 @@ class App:
             self._guests,
             self._images,
             self._workloads,
+            self._trash,
             self._operations,
             operations,
         )
@@ -140,7 +153,18 @@ class App:
             ChannelStore(self._database),
             self._clock,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, self._clock)
+        self._reconcile = Reconcile(
+            node,
+            settings.pool,
+            settings.bridge,
+            self._guests.runtime,
+            self._workloads,
+            TrashStore(self._database),
+            self._operations,
+        )
+        diagnostics = Diagnostics(
+            settings, node, self._nodes, self._catalogue, access, chats, self._reconcile, self._clock
+        )
         files = Files(calls, workloads.find, access, settings.upload_bytes)
         self.services = Services(
             workloads=workloads,
@@ -165,6 +189,26 @@ class App:
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
+            trash=Trash(
+                settings=settings,
+                database=self._database,
+                store=self._trash,
+                workloads=self._workloads,
+                losses=losses,
+                operations=operations,
+                clock=self._clock,
+            ),
+            storage=Storage(
+                settings=settings,
+                calls=calls,
+                database=self._database,
+                find=workloads.find,
+                workloads=self._workloads,
+                history=self._operations,
+                trash=self._trash,
+                operations=operations,
+                clock=self._clock,
+            ),
         )
 
     @classmethod
@@ -205,8 +249,12 @@ class App:
 
         return Nix(self.node, memory=self.settings.evaluation_memory, evaluations=self.settings.evaluations)
 
-    def _plan(self, owner: Owner, kind: OperationKind, name: str, _: Arguments) -> Plan | None:
+    def _plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
+        if kind in {OperationKind.RESTORE, OperationKind.PURGE}:
+            return self.services.trash.plan(owner, kind, name, arguments)
+        if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
+            return self.services.storage.plan(owner, kind, name, arguments)
         return self.services.workloads.plan(owner, kind, name)
 
     @property
@@ -328,13 +376,18 @@ class App:
                 return False
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
+            from agent.services.boot import INTERVAL as BOOT_INTERVAL  # noqa: PLC0415
+            from agent.services.boot import Boot  # noqa: PLC0415
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.execution import Execution  # noqa: PLC0415
             from agent.services.limits import Limits  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
-            from agent.services.quotas import Quotas  # noqa: PLC0415
+            from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
+            from agent.services.rounds import Round, Rounds  # noqa: PLC0415
+            from agent.services.schedules import Schedules  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -348,7 +401,9 @@ class App:
             parts = Parts(
                 settings=self.settings,
                 node=self.node,
+                database=self._database,
                 workloads=self._workloads,
+                trash=self._trash,
                 operations=self._operations,
                 images=self._images,
                 catalogue=self._catalogue,
@@ -356,26 +411,55 @@ class App:
                 assembly=assembly,
                 clock=self._clock,
             )
+            changes = Changes(parts)
             Limits(self.settings, Zfs(self.node)).ensure(self._workloads.of_node(self.node.name))
             engine = Engine(
                 self.settings,
                 self._database,
-                self.node,
                 self._nodes,
                 self._operations,
-                Changes(parts),
+                changes,
+                Execution(self.node, self._operations, changes, self._clock),
                 self._clock,
             )
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
+            boot = Boot(
+                self.node,
+                self._guests.runtime,
+                self._database,
+                self._nodes,
+                self._workloads,
+                self._operations,
+                self._clock,
+            )
+            schedules = Schedules(
+                self.node,
+                self.settings.pool,
+                self._workloads,
+                self._operations,
+                self.settings.zone,
+                self._clock,
+            )
+            zfs = Zfs(self.node)
+            rounds = Rounds(
+                [
+                    Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
+                    Round("looking at the quotas", INTERVAL, quotas.look),
+                    Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
+                    Round("taking snapshots", INTERVAL, schedules.look),
+                    Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
+                ],
+                self._clock,
+            )
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
                 started.enter_context(desk)
-                started.enter_context(quotas)
+                started.enter_context(rounds)
                 started.callback(self.node.stop)
                 started.enter_context(engine)
                 self._worker = started.pop_all()

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -147,6 +147,11 @@ class Settings(BaseSettings):
         default="4G", pattern=SIZE, description="Limit of the memory of one evaluation of Nix."
     )
     evaluations: int = Field(default=1, ge=1, description="How many evaluations of Nix may run side by side.")
+    builds: int = Field(
+        default=0,
+        ge=0,
+        description="How many operations that build may run side by side; 0: one for each core with 2 GiB.",
+    )
     idmapped_mounts: bool = Field(
         default=False,
         description="Map user ids at the mount instead of moving files: OpenZFS 2.2 and newer, not zfs-fuse.",
@@ -274,6 +279,11 @@ class Settings(BaseSettings):
     def owner_bytes(self) -> int:
         """The limit of an owner in bytes; 0 for none."""
         return 0 if self.owner_quota == "none" else _bytes(self.owner_quota)
+
+    @property
+    def trash_time(self) -> timedelta:
+        """For how long what was destroyed can be restored."""
+        return timedelta(days=self.trash_days)
 
     @property
     def zone(self) -> tzinfo:

@@ -22,6 +22,8 @@ from agent.host.exchange import TooLong, exchange
 
 log = logging.getLogger(__name__)
 
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+"""A file that has other content after each boot."""
 KEPT_OUTPUT = 200
 """How many last lines of a streamed program an error may quote."""
 MOST_OUTPUT = 80 << 20

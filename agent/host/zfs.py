@@ -195,9 +195,29 @@ class Zfs:
 
     def clones(self, snapshot: str) -> tuple[str, ...]:
         """The data sets that began as a copy of a snapshot, without which it cannot be destroyed; sorted."""
-        pool = snapshot.partition("/")[0].partition("@")[0]
-        origins = self._commands.get_below(pool, "origin")
-        return tuple(sorted(name for name, one in origins.items() if one["origin"] == snapshot))
+        return zfs_snapshots.clones(self._commands, snapshot)
+
+    def origins(self, above: str) -> dict[str, str]:
+        """The snapshots that those at and below a data set are clones of, by name; only of clones."""
+        found = self._commands.get_below(above, "origin")
+        return {name: one["origin"] for name, one in found.items() if one["origin"] not in {"-", ""}}
+
+    def promote_clones(self, above: str) -> tuple[str, ...]:
+        """Have no data set elsewhere hold the snapshots at and below one, so that it can be destroyed.
+
+        Those that began as a copy of one are promoted: each takes the snapshot along, and its room with it.
+
+        Returns:
+            Which they were.
+
+        Raises:
+            NoSpace: one of them has a limit that has no room for that.
+        """
+        promoted: list[str] = []
+        while outside := zfs_snapshots.clones_outside(self._commands, above):
+            self.promote(outside[0])
+            promoted.append(outside[0])
+        return tuple(promoted)
 
     def differences(self, snapshot: str) -> list[Difference] | None:
         """What became different in a mounted data set since a snapshot of it; None where ZFS cannot tell."""
@@ -218,6 +238,17 @@ class Zfs:
         """Destroy the clones that :meth:`opened` of a killed process left, for they hold their snapshots."""
         return zfs_snapshots.close_leftovers(self, pool)
 
+    def check_base(self, dataset: str, since: str) -> None:
+        """Make sure that an increment which begins with a snapshot may be received by a data set.
+
+        Where the data set is not there, zfs-fuse looks in the whole pool for that snapshot, and writes the
+        increment to whichever data set has it; or nothing, and no error either, where that one has it all.
+
+        Raises:
+            HostFailure: the data set does not have the snapshot.
+        """
+        zfs_streams.check_base(self._commands, dataset, since)
+
     def resume_token(self, dataset: str) -> str | None:
         """Where a stream into a data set broke off, for ``send_argv(token=…)``; None where none did."""
         return zfs_streams.resume_token(self._commands, self.capabilities, dataset)
@@ -235,11 +266,11 @@ class Zfs:
         return zfs_space.usage(self._commands, dataset)
 
     def filled(self, above: str) -> dict[str, Filled]:
-        """How far those data sets at and below one are filled that have a limit, by name, in one command."""
+        """How far those data sets at and below one are filled that have a limit, by name."""
         return zfs_space.filled(self._commands, above)
 
     def breakdown(self, above: str) -> dict[str, Breakdown]:
-        """Where the room of a data set and of each below it goes, by name, in one command."""
+        """Where the room of a data set and of each below it goes, by name."""
         return zfs_space.breakdown(self._commands, above)
 
     def pool(self, name: str) -> PoolSpace:
@@ -248,16 +279,17 @@ class Zfs:
 
     def properties(self, dataset: str) -> Properties:
         """What a data set is like, in one command."""
-        values = self._commands.get(
-            dataset,
+        names = (
             *("mounted", "mountpoint", "canmount", "readonly"),
             *("used", "available", "quota", "reservation", "origin"),
         )
+        values, temporary = self._commands.get_all(dataset, *names)
         return Properties(
             mounted=values["mounted"] == "yes",
             mountpoint=_folder(values["mountpoint"]),
             mounts_itself=values["canmount"] == "on",
-            readonly=values["readonly"] == "on",
+            # Of what is mounted, zfs-fuse tells how; and how it is set where that is different is obeyed.
+            readonly=values["readonly"] == "on" or "readonly" in temporary,
             used=number(values["used"]),
             available=number(values["available"]),
             quota=number(values["quota"]),
@@ -280,14 +312,11 @@ class Zfs:
 
     def children(self, dataset: str) -> tuple[str, ...]:
         """The data sets directly below one, by their full names, sorted."""
-        listed = self._commands.run("zfs", "list", "-H", "-t", "filesystem", "-o", "name", "-r", dataset)
         below = f"{dataset}/"
         return tuple(
-            sorted(
-                line
-                for line in listed.stdout.split("\n")
-                if line.startswith(below) and "/" not in line.removeprefix(below)
-            )
+            name
+            for name in self._commands.filesystems(dataset)
+            if name.startswith(below) and "/" not in name.removeprefix(below)
         )
 
     def _mounting(self, above: str) -> "dict[str, _Mounting]":
@@ -297,8 +326,7 @@ class Zfs:
             name: _Mounting(
                 one["mounted"] == "yes", one["canmount"] == "on" and _folder(one["mountpoint"]) is not None
             )
-            for name, one in sorted(values.items())
-            if "@" not in name and "#" not in name
+            for name, one in values.items()
         }
 
 

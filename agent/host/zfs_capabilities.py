@@ -7,10 +7,10 @@ from agent.core.errors import HostFailure
 from agent.host.zfs_commands import TIMEOUT, Commands
 
 _INSTEAD = {
-    "diff": ("a list of changed files", "both trees are read"),
-    "folders": ("folders of snapshots", "a snapshot is read by a clone that is destroyed afterwards"),
-    "resume": ("streams that go on where they ended", "one that broke off is sent again from its beginning"),
-    "estimate": ("the size of a stream beforehand", "what the snapshot holds is told instead"),
+    "diff": ("list of changed files", "both trees are read"),
+    "folders": ("folders of snapshots", "one is read by a clone that is destroyed afterwards"),
+    "resume": ("streams that go on where they ended", "one that broke off begins again"),
+    "estimate": ("size of a stream beforehand", "what the snapshot holds is told"),
 }
 
 

@@ -118,32 +118,64 @@ class Commands:
         return Presence.UNKNOWN
 
     def get(self, dataset: str, *properties: str) -> dict[str, str]:
-        """Properties of one data set, as ``zfs get -p`` prints them."""
+        """Properties of one data set or snapshot, as ``zfs get -p`` prints them."""
         answer = self.run("zfs", "get", "-Hp", "-o", "property,value", ",".join(properties), dataset)
-        values = dict(line.split("\t", 1) for line in answer.stdout.splitlines() if "\t" in line)
-        missing = [name for name in properties if name not in values]
-        if missing:
-            raise HostFailure(
-                f"zfs did not tell the {', '.join(missing)} of {dataset}.", repr(answer.stdout[:200])
-            )
-        return values
+        rows = [line.split("\t") for line in answer.stdout.splitlines()]
+        return _whole(dataset, properties, {row[0]: row[1] for row in rows if row[1:]})
 
-    def get_below(self, above: str, *properties: str, children: bool = True) -> dict[str, dict[str, str]]:
-        """Properties of a data set, of all below it and of their snapshots, by name, in one command.
+    def get_all(self, dataset: str, *properties: str) -> tuple[dict[str, str], set[str]]:
+        """The same, and which of them are what the mount says and not what is set."""
+        answer = self.run("zfs", "get", "-Hp", "-o", "property,value,source", ",".join(properties), dataset)
+        rows = [row for line in answer.stdout.splitlines() if (row := line.split("\t"))[2:]]
+        values = _whole(dataset, properties, {row[0]: row[1] for row in rows})
+        return values, {row[0] for row in rows if row[2] == "temporary"}
+
+    def filesystems(self, above: str) -> list[str]:
+        """A data set and all below it, sorted, and so from the top."""
+        listed = self.run("zfs", "list", "-H", "-t", "filesystem", "-o", "name", "-r", above)
+        return sorted(line for line in listed.stdout.split("\n") if line)
+
+    def get_below(self, above: str, *properties: str) -> dict[str, dict[str, str]]:
+        """Properties of a data set and of all below it, by name, from the top.
+
+        Two commands: one alone, ``get -r``, would read all snapshots too, and there may be very many. What
+        was destroyed between the two is left out.
+        """
+        argv = ["zfs", "get", "-Hp", "-o", "name,property,value", ",".join(properties)]
+        argv += self.filesystems(above)
+        answer = self.node.run(argv, timeout=TIMEOUT, check=False)
+        complaints = answer.stderr.splitlines() or [""]
+        if answer.returncode and any(_ABSENT not in line for line in complaints):
+            raise CommandFailed(answer.argv, answer.returncode, answer.stderr)
+        return _rows(answer.stdout, properties)
+
+    def get_snapshots(self, above: str, *properties: str, below: bool) -> dict[str, dict[str, str]]:
+        """Properties of the snapshots of a data set, and of all below it, and of these themselves, by name.
 
         Args:
             above: the data set.
-            properties: which; ``-`` where one of them has none.
-            children: more than its own snapshots, and the data sets directly below.
+            properties: which.
+            below: all of those below it, and not one alone.
         """
-        deep = ("-r",) if children else ("-d", "1")
+        deep = ("-r",) if below else ("-d", "1")
         argv = ("zfs", "get", "-Hp", *deep, "-o", "name,property,value", ",".join(properties), above)
-        values: dict[str, dict[str, str]] = {}
-        for line in self.run(*argv).stdout.splitlines():
-            name, _, rest = line.partition("\t")
-            prop, _, value = rest.partition("\t")
-            values.setdefault(name, dict.fromkeys(properties, "-"))[prop] = value or "-"
-        return values
+        return _rows(self.run(*argv).stdout, properties)
+
+
+def _rows(told: str, properties: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    values: dict[str, dict[str, str]] = {}
+    for line in told.splitlines():
+        name, _, rest = line.partition("\t")
+        prop, _, value = rest.partition("\t")
+        values.setdefault(name, dict.fromkeys(properties, "-"))[prop] = value or "-"
+    return values
+
+
+def _whole(dataset: str, properties: tuple[str, ...], values: dict[str, str]) -> dict[str, str]:
+    missing = [name for name in properties if name not in values]
+    if missing:
+        raise HostFailure(f"zfs did not tell the {', '.join(missing)} of {dataset}.", repr(values)[:200])
+    return values
 
 
 def number(value: str) -> int:

@@ -55,9 +55,9 @@ class Difference:
 
 
 def taken(commands: Commands, above: str, *, children: bool) -> dict[str, list[Taken]]:
-    """The snapshots of a data set, or of all at and below it, by data set, oldest first."""
+    """The snapshots of a data set, or of all at and below it, by data set, oldest first, in one command."""
     found: dict[str, list[Taken]] = {}
-    for full, values in commands.get_below(above, "used", "creation", children=children).items():
+    for full, values in commands.get_snapshots(above, "used", "creation", below=children).items():
         dataset, at, name = full.partition("@")
         if "#" in full or (not children and dataset != above):
             continue
@@ -69,6 +69,26 @@ def taken(commands: Commands, above: str, *, children: bool) -> dict[str, list[T
         # ZFS lists them as they were taken; of the same second, that order stays.
         known.sort(key=lambda one: one.created_at)
     return found
+
+
+def clones(commands: Commands, snapshot: str) -> tuple[str, ...]:
+    """The data sets that began as a copy of a snapshot."""
+    return tuple(name for name, origin in _origins(commands, snapshot).items() if origin == snapshot)
+
+
+def clones_outside(commands: Commands, above: str) -> tuple[str, ...]:
+    """The data sets that began as a copy of a snapshot at or below one, and are not below it themselves."""
+    return tuple(
+        name
+        for name, origin in _origins(commands, above).items()
+        if f"{origin.partition('@')[0]}/".startswith(f"{above}/") and not f"{name}/".startswith(f"{above}/")
+    )
+
+
+def _origins(commands: Commands, name: str) -> dict[str, str]:
+    """Which snapshot each clone in a pool began as, by the clone's name, sorted."""
+    told = commands.get_below(name.partition("/")[0].partition("@")[0], "origin")
+    return {clone: one["origin"] for clone, one in told.items() if one["origin"] != "-"}
 
 
 def differences(commands: Commands, snapshot: str) -> list[Difference]:
@@ -100,6 +120,11 @@ class Openings:
 _openings = Openings()
 
 
+def clone_name(snapshot: str) -> str:
+    """What the clone of a snapshot is called: the same each time, so that one that was left is found."""
+    return sha256(snapshot.encode()).hexdigest()[:16]
+
+
 @contextmanager
 def opened(zfs: "Zfs", snapshot: str) -> Generator[str]:
     """A folder in which what is in a snapshot can be read, until the end of the block. See Zfs.opened."""
@@ -109,8 +134,7 @@ def opened(zfs: "Zfs", snapshot: str) -> Generator[str]:
         if zfs.node.exists(folder):
             yield folder
             return
-    # The same name for the same snapshot: what a process that was killed has left is found by the next one.
-    key = sha256(snapshot.encode()).hexdigest()[:16]
+    key = clone_name(snapshot)
     clone = f"{snapshot.partition('/')[0].partition('@')[0]}/{OPENED}/{key}"
     folder = f"{OPENED_FOLDER}/{key}"
     with _openings.lock(clone):

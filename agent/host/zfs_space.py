@@ -89,11 +89,7 @@ def filled(commands: Commands, above: str) -> dict[str, Filled]:
 def breakdown(commands: Commands, above: str) -> dict[str, Breakdown]:
     """Where the room of a data set and of each below it goes."""
     values = commands.get_below(above, *_SPLIT)
-    return {
-        name: Breakdown(*(number(one[prop]) for prop in _SPLIT))
-        for name, one in values.items()
-        if "@" not in name and "#" not in name
-    }
+    return {name: Breakdown(*(number(one[prop]) for prop in _SPLIT)) for name, one in values.items()}
 
 
 def pool(commands: Commands, name: str) -> PoolSpace:

@@ -1,5 +1,7 @@
 """Snapshots as streams: the commands that write and read one, which somebody else connects."""
 
+from agent.core.errors import HostFailure
+from agent.host.presence import Presence
 from agent.host.zfs_capabilities import Capabilities
 from agent.host.zfs_commands import Commands, number
 
@@ -22,7 +24,8 @@ def receive_argv(dataset: str, *, resumable: bool = False, overwrite: bool = Fal
     """What makes a data set, or its next snapshot, of a stream on standard input.
 
     It is not mounted by that, because what is mounted is soon different from the snapshot, and then
-    refuses the next stream.
+    refuses the next stream. Before an increment, ask :meth:`Zfs.check_base`; and see by the snapshot,
+    not by the exit code alone, that it has come.
 
     Args:
         dataset: its name; the one above it has to be there.
@@ -31,6 +34,15 @@ def receive_argv(dataset: str, *, resumable: bool = False, overwrite: bool = Fal
             where the stream is a whole one.
     """
     return ["zfs", "receive", "-u", *(["-s"] if resumable else []), *(["-F"] if overwrite else []), dataset]
+
+
+def check_base(commands: Commands, dataset: str, since: str) -> None:
+    """See :meth:`agent.host.zfs.Zfs.check_base`."""
+    if commands.presence(f"{dataset}@{since}") is not Presence.PRESENT:
+        raise HostFailure(
+            f"{dataset} has no snapshot {since}, and what became different since cannot be added to it.",
+            hint="Send the whole of it.",
+        )
 
 
 def resume_token(commands: Commands, can: Capabilities, dataset: str) -> str | None:

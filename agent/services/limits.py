@@ -46,6 +46,21 @@ class Limits:
         elif self._zfs.usage(above).quota != self._settings.owner_bytes:
             self._zfs.set(above, "quota", self._settings.owner_quota)
 
+    def apply(self, workload: Workload) -> None:
+        """Hold a workload to its limit, and set aside for it what it is to have.
+
+        Raises:
+            NoSpace: it has more than that already, or the pool has not so much left.
+        """
+        above = self._layout.workload(Owner(workload.owner), workload.machine)
+        has, quota = self._zfs.properties(above), self.quota(workload)
+        if has.reservation > workload.reservation:  # less first: what is set aside may not exceed the limit
+            self._zfs.set(above, "reservation", _told(workload.reservation))
+        if has.quota != quota:
+            self._zfs.set(above, "quota", _told(quota))
+        if has.reservation < workload.reservation:
+            self._zfs.set(above, "reservation", _told(workload.reservation))
+
     def ensure(self, workloads: Iterable[Workload]) -> None:
         """Hold those who are there to the limits that are set now, and each workload to one alone.
 
@@ -69,6 +84,10 @@ class Limits:
         for dataset, quota in wanted.items():
             if (filled[dataset].quota if dataset in filled else 0) != quota:
                 try:
-                    self._zfs.set(dataset, "quota", str(quota) if quota else "none")
+                    self._zfs.set(dataset, "quota", _told(quota))
                 except VoxnixError as error:
                     log.warning("%s is not held to its limit: %s", dataset, error)
+
+
+def _told(size: int) -> str:
+    return str(size) if size else "none"

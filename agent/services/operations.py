@@ -29,8 +29,6 @@ WORKER_SILENCE = timedelta(seconds=10)
 
 NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE, OperationKind.BACKUP, OperationKind.RECEIVE})
 """What concerns everybody on a node, or names a place of it, and so is an admin's."""
-MAKES = frozenset({OperationKind.CREATE, OperationKind.RECEIVE})
-"""What a workload is entered for that is not there before."""
 
 SLICE = 1.0
 """Seconds after which who waits looks whether there is a worker."""
@@ -208,8 +206,8 @@ class Operations:
             operation = self._store.cancel(self.get(owner, number).id, by or owner.key)
             if operation.state is OperationState.RUNNING:
                 return operation
-            if operation.kind in MAKES:  # nothing was made, so nobody would take it away
-                self._workloads.remove(operation.node, operation.machine)
+            if operation.kind.enters:  # nothing was made, so nobody would take it away
+                self._workloads.withdraw(operation.node, operation.machine)
             return self._store.move(number, OperationState.CANCELLED, self._clock())
 
     def ensure_worker(self) -> None:

@@ -1,10 +1,7 @@
 """Finds containers and owners who have nearly all that they may take."""
 
-import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Self
 
 from agent.core.notice import NoticeKind
 from agent.core.owner import Owner
@@ -14,8 +11,6 @@ from agent.host.zfs import Zfs
 from agent.services.layout import Layout
 from agent.store.notices import NoticeStore
 from agent.store.workloads import WorkloadStore
-
-log = logging.getLogger(__name__)
 
 INTERVAL = 60.0
 """Seconds between two looks."""
@@ -28,7 +23,7 @@ KEPT = timedelta(days=30)
 
 
 class Quotas:
-    """Enters a notice for each container and each owner that fills up, in a thread of its own.
+    """Enters a notice for each container and each owner that fills up.
 
     Args:
         node: where they are.
@@ -52,18 +47,6 @@ class Quotas:
         self._workloads = workloads
         self._notices = notices
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="voxnix-quotas", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Begin to look."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        self._stopping.set()
-        self._thread.join()
 
     def look(self) -> None:
         """Enter what has become nearly full, and forget what is not any more.
@@ -100,12 +83,3 @@ class Quotas:
                 self._notices.add(NoticeKind.QUOTA, workload, values, occasion, self._clock())
         self._notices.end(prefix, lasting)
         self._notices.prune(self._clock() - KEPT)
-
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - the worker lives on: the next look may go well
-                if not self._stopping.is_set():
-                    log.warning("looking at the quotas failed: %s", error)
-            self._stopping.wait(INTERVAL)

@@ -14,6 +14,8 @@ from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
+from agent.services.storage import Storage
+from agent.services.trash import Trash
 from agent.services.workloads import Workloads
 
 
@@ -34,3 +36,5 @@ class Services:
     budget: Budget
     preferences: Preferences
     notices: Notices
+    trash: Trash
+    storage: Storage

@@ -9,15 +9,18 @@ from pydantic import BaseModel, ConfigDict
 from agent.core.account import Role
 from agent.core.composition import Composition
 from agent.core.errors import HostFailure, InvalidRequest, NoSpace, Refusal, UnknownWorkload
-from agent.core.operation import Loss, Operation, OperationKind, Plan, Request
+from agent.core.operation import Operation, OperationKind, Plan, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
 from agent.services.access import Access
+from agent.services.calls import MAX_LOG_LINES, MAX_TIMEOUT
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
+from agent.services.losses import Losses
 from agent.services.node_calls import NodeCalls
-from agent.services.node_work import MAX_LOG_LINES, MAX_TIMEOUT, MIB, Taken
+from agent.services.node_work import MIB, Taken
 from agent.services.operations import Operations
+from agent.services.trash import days
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
@@ -25,9 +28,6 @@ from agent.store.workloads import WorkloadStore
 
 log = logging.getLogger(__name__)
 
-LOSS_STEP = {"workspace": MIB, "root": 16 * MIB}
-"""Plans count in these steps, in bytes: a running container writes its journal all the time, and a plan that
-changes with every line could never be agreed to."""
 MIN_FREE = 1 << 30
 """Bytes that the pool must have free before something new is made in it."""
 
@@ -67,6 +67,7 @@ class Workloads:
         nodes: NodeStore,
         catalogue: Catalogue,
         guests: Guests,
+        losses: Losses,
         operations: Operations,
         access: Access,
         clock: Callable[[], datetime],
@@ -74,6 +75,7 @@ class Workloads:
         self._settings = settings
         self._calls = calls
         self._guests = guests
+        self._losses = losses
         self._database = database
         self._store = store
         self._nodes = nodes
@@ -245,24 +247,10 @@ class Workloads:
         return self._calls.exec(owner, workload.name, argv, timeout, request.key)
 
     def _destruction(self, workload: Workload) -> Plan:
-        taken = self._calls.usage(Owner(workload.owner), workload.name)
-        if taken.unknown:
-            raise HostFailure(
-                f"What {workload.name} holds could not be read, so nobody can agree to its end.",
-                f"ZFS did not answer for its {' and '.join(taken.unknown)}.",
-                "Run `voxnix doctor`.",
-            )
-        parts = (("workspace", taken.workspace), ("root", taken.root))
-        losses = [
-            Loss(what=part, amount=_rounded_up(usage.used, LOSS_STEP[part]), unit="bytes")
-            for part, usage in parts
-            if usage is not None
-        ]
-        snapshots = sum(usage.snapshots for _, usage in parts if usage is not None)
-        losses.append(Loss(what="snapshots", amount=snapshots, unit="count"))
         return Plan(
-            summary=f"Destroy {workload.name} with everything in it, /workspace included, for good.",
-            losses=tuple(losses),
+            summary=f"Destroy {workload.name} with everything in it, /workspace included. It goes to the "
+            f"trash: for {days(self._settings.trash_days)} it can be restored, and counts to your quota.",
+            losses=self._losses.workload(workload),
         )
 
     def _check(self, spec: ContainerSpec) -> Composition:
@@ -299,7 +287,3 @@ class Workloads:
 def _unfit(word: str) -> bool:
     """Whether a word cannot be an argument: a C string ends at a NUL, and half a character is none."""
     return "\0" in word or any("\ud800" <= char <= "\udfff" for char in word)
-
-
-def _rounded_up(amount: int, step: int) -> int:
-    return -(-amount // step) * step

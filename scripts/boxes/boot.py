@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import re
 import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.boxes import cgroups, mirror, network, processes, recipe
+from scripts.boxes import cgroups, given, network, nspawn, processes, recipe, uml
 from scripts.boxes.errors import BoxError
+from scripts.boxes.kernels import Kernel
 from scripts.boxes.layers import prune, remove
-from scripts.boxes.places import CHECKOUT, Place, all_places, cache, locked
-from scripts.boxes.wheels import SOURCE
+from scripts.boxes.places import Place, all_places, cache, locked
 
 if TYPE_CHECKING:
     from scripts.boxes.processes import State
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).with_name("boot.sh")
 # A box answers in seconds; past this it is not slow but stuck.
 PATIENCE = 120.0
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-NIXPKGS = "/opt/nixpkgs"
+_STACK = re.compile(r"\s*(\[<[0-9a-f]+>\]|[0-9a-f]{8,} [0-9a-f]{8,}|Stack:|Call Trace:)")
+KINDS = {Kernel.HOST: nspawn, Kernel.UML: uml}
 
 
-def up(place: Place, steps: Steps) -> State:
+def up(place: Place, steps: Steps, kernel: Kernel) -> State:
     """Bring the box up, or find that it is; a box that fails half-way leaves nothing behind."""
     with locked(
         f"box-{place.name}", lambda: steps.say(f"  Waiting: somebody else starts or stops “{place.name}”")
@@ -34,10 +34,10 @@ def up(place: Place, steps: Steps) -> State:
         if state:
             return state
         _clear(place)
-        layers = recipe.stack(steps)
+        layers = recipe.stack(steps, kernel)
         try:
             with steps.step(f"Boot of “{place.name}”") as step:
-                state = _boot(place, layers, step)
+                state = _boot(place, layers, step, kernel)
         except BaseException:
             _clear(place)
             raise
@@ -58,10 +58,10 @@ def down(place: Place, steps: Steps) -> bool:
         return True
 
 
-def _boot(place: Place, layers: list[Path], step: Step) -> State:
-    for folder in (place.disk, place.scratch, place.apt, cache() / "images"):
+def _boot(place: Place, layers: list[Path], step: Step, kernel: Kernel) -> State:
+    for folder in (place.disk, cache() / "images"):
         folder.mkdir(parents=True, exist_ok=True)
-    place.scratch.chmod(0o1777)
+    given.lay_out(place)
     hierarchy = cgroups.hierarchy()
     if not hierarchy:
         raise BoxError(
@@ -69,23 +69,21 @@ def _boot(place: Place, layers: list[Path], step: Step) -> State:
         )
     group = hierarchy / place.group
     cgroups.make(group)
+    kind = KINDS[kernel]
+    command = kind.command(place, ":".join(str(path) for path in reversed(layers)))
     with place.console.open("wb") as console:
         supervisor = subprocess.Popen(
-            [
-                "bash",
-                str(SCRIPT),
-                str(group),
-                ":".join(str(path) for path in reversed(layers)),
-                *_nspawn(place),
-            ],
+            ["bash", str(SCRIPT), str(group), *command],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
             start_new_session=True,
         )
     step.update("waiting for its first process")
-    leader = _leader(supervisor, place)
+    leader = _leader(supervisor, place, kernel)
     why_not = network.attach(leader, group, place.uplink_log)
+    if kernel is Kernel.UML and not why_not:
+        why_not = uml.plug_in(leader, network.INTERFACE)
     if why_not:
         step.say(f"it has no network: {why_not}")
     state = processes.State(
@@ -93,83 +91,37 @@ def _boot(place: Place, layers: list[Path], step: Step) -> State:
         leader_started=processes.started(leader) or "",
         supervisor=supervisor.pid,
         supervisor_started=processes.started(supervisor.pid) or "",
-        cgroup=group / "box/payload/entered",
+        cgroup=group / ("box/payload/entered" if kernel is Kernel.HOST else "box"),
         since=int(time.time()),
         uplink=not why_not,
         layers=tuple(layers),
+        kernel=kernel,
     )
     _settle(state, supervisor, place, step)
-    state.cgroup.mkdir(exist_ok=True)
+    if kernel is Kernel.HOST:
+        state.cgroup.mkdir(exist_ok=True)
     state.write(place)
     return state
 
 
-def _nspawn(place: Place) -> list[str]:
-    argv = [
-        "--quiet",
-        "--register=no",
-        "--keep-unit",
-        "--boot",
-        f"--machine={place.name}",
-        "--hostname=voxnix",
-    ]
-    argv += [
-        "--private-network",
-        "--capability=all",
-        "--console=pipe",
-        "--link-journal=no",
-        "--resolv-conf=off",
-    ]
-    argv += [f"--bind={device}" for device in ("/dev/net/tun", "/dev/fuse") if Path(device).exists()]
-    argv += [f"--bind-ro={CHECKOUT}:{SOURCE}", f"--bind={cache() / 'images'}:/var/cache/voxnix/images"]
-    argv += [f"--bind={place.disk}:/var/lib/voxnix-box", f"--bind={place.scratch}:/var/tmp"]
-    settings = place.apt / "90outer"
-    settings.write_text(
-        "".join(f"{line}\n" for line in [*mirror.settings(), 'APT::Install-Recommends "false";'])
-    )
-    argv += [f"--bind-ro={settings}:/etc/apt/apt.conf.d/90outer"]
-    # Where this machine names no Debian mirror, mmdebstrap has chosen one, and the tree remembers which.
-    lines = mirror.sources()
-    if lines:
-        sources = place.apt / "sources.list"
-        sources.write_text("".join(f"{line}\n" for line in lines))
-        argv += [f"--bind-ro={sources}:/etc/apt/sources.list"]
-    # Tests that evaluate NixOS want a tree of nixpkgs; nothing else of this machine is seen in there.
-    tree = os.environ.get("VOXNIX_TEST_NIXPKGS")
-    if tree:
-        argv += [f"--bind-ro={Path(tree).resolve()}:{NIXPKGS}"]
-    if CERTIFICATES.exists():
-        argv += [f"--bind-ro={CERTIFICATES}"]
-    return argv
-
-
-def _leader(supervisor: subprocess.Popen[bytes], place: Place) -> int:
+def _leader(supervisor: subprocess.Popen[bytes], place: Place, kernel: Kernel) -> int:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if supervisor.poll() is not None:
             break
-        for nspawn in processes.children(supervisor.pid):
-            for pid in processes.children(nspawn):
-                if _is_init(pid):
-                    return pid
+        pid = KINDS[kernel].leader(supervisor.pid)
+        if pid:
+            return pid
         time.sleep(0.01)
     raise _failed(place)
-
-
-def _is_init(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/exe").readlink().name == "systemd"
-    except OSError:
-        return False
 
 
 def _settle(state: State, supervisor: subprocess.Popen[bytes], place: Place, step: Step) -> None:
     """Wait until the box's systemd has started all it should."""
     step.update("starting its services")
     deadline = time.monotonic() + PATIENCE
-    ready = Path(f"/proc/{state.leader}/root/run/systemd/private")
     while supervisor.poll() is None and time.monotonic() < deadline:
-        if ready.exists():
+        if KINDS[state.kernel].answers(state):
             answer = subprocess.run(
                 processes.enter(state, "systemctl", "is-system-running", "--wait"),
                 capture_output=True,
@@ -197,10 +149,12 @@ def failed_units(state: State) -> list[str]:
 
 
 def _failed(place: Place) -> BoxError:
-    said = place.console.read_text(errors="replace").strip().splitlines()[-12:]
+    said = place.console.read_text(errors="replace").strip().splitlines()
+    # Where a kernel died, what it said last before its stack tells more than the stack.
+    told = [line for line in said if not _STACK.match(line)][-12:]
     return BoxError(
         f"The box “{place.name}” did not come up.",
-        "\n       ".join(said) or "It ended without a word.",
+        "\n       ".join(told) or "It ended without a word.",
         "Nothing of it is left running. Try again; if it happens again, report it with the lines above.",
     )
 

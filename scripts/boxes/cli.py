@@ -13,6 +13,7 @@ import typer
 
 from scripts.boxes import boot, host, processes
 from scripts.boxes.errors import BoxError
+from scripts.boxes.kernels import Kernel
 from scripts.boxes.places import DEFAULT_NAME, Place, all_places
 from scripts.boxes.steps import Steps
 
@@ -23,12 +24,20 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Which box, when there are several.")]
+Whose = Annotated[
+    Kernel,
+    typer.Option(
+        "--kernel",
+        help="The machine's own (host), or a user-mode Linux with OpenZFS and limits that hold (uml).",
+    ),
+]
 
 
 @app.command()
 def up(
     name: Name = DEFAULT_NAME,
     *,
+    kernel: Whose = Kernel.HOST,
     yes: Annotated[
         bool, typer.Option("--yes", help="Install Debian packages on this machine without asking.")
     ] = False,
@@ -37,16 +46,22 @@ def up(
     place = Place.of(name)
     already = processes.read(place)
     if already:
+        if already.kernel is not kernel:
+            raise BoxError(
+                f"The box “{name}” is up already, and of another kind.",
+                f"It has the kernel “{already.kernel}”, and “{kernel}” was asked for.",
+                f"Take it down first (scripts/box down{_hint(name)}), or give the new one another --name.",
+            )
         typer.echo(f"The box “{name}” is up already.")
         return
-    obstacles = host.missing()
+    obstacles = host.missing(kernel)
     if obstacles:
         sys.stderr.write("This machine cannot hold a box:\n" + "".join(f"  - {line}\n" for line in obstacles))
         raise typer.Exit(CANNOT)
     begun = time.monotonic()
     with Steps() as steps:
         host.install(host.packages_wanted(), steps, yes=yes)
-        boot.up(place, steps)
+        boot.up(place, steps, kernel)
     typer.echo(f"The box “{name}” is up, after {time.monotonic() - begun:.1f} s.")
 
 
@@ -80,6 +95,7 @@ def status(
         seconds = int(time.time()) - state.since
         since = datetime.fromtimestamp(state.since, UTC).astimezone()
         facts |= {
+            "kernel": f"{state.kernel}: {_ask(state, 'uname', '-sr')}",
             "since": since.isoformat(sep=" ", timespec="seconds"),
             "uptime": f"{seconds // 3600} h {seconds // 60 % 60} min {seconds % 60} s",
             "network": "reaches the internet" if state.uplink else "none",
@@ -96,8 +112,7 @@ def status(
             )
             typer.echo(f"{key:>13}  {shown}")
     else:
-        hint = "" if name == DEFAULT_NAME else f" --name {name}"
-        typer.echo(f"The box “{name}” is down. Start it with: scripts/box up{hint}")
+        typer.echo(f"The box “{name}” is down. Start it with: scripts/box up{_hint(name)}")
     if not state:
         raise typer.Exit(DOWN)
 
@@ -113,12 +128,16 @@ def prepare(
 
 
 @app.command()
-def missing() -> None:
+def missing(*, kernel: Whose = Kernel.HOST) -> None:
     """Print what keeps this machine from holding a box, a line each; ends with 4 when something does."""
-    found = host.missing()
+    found = host.missing(kernel)
     for line in found:
         typer.echo(line)
     raise typer.Exit(CANNOT if found else 0)
+
+
+def _hint(name: str) -> str:
+    return "" if name == DEFAULT_NAME else f" --name {name}"
 
 
 def _ask(state: processes.State, *argv: str) -> str:

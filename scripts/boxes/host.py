@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from scripts.boxes import cgroups, processes
 from scripts.boxes.errors import BoxError
+from scripts.boxes.kernels import Kernel
 from scripts.boxes.programs import follow, output
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.pgp",
 )
 KEYRING_PACKAGE = "debian-archive-keyring"
+# device -> the module that has it
+_DEVICES = {
+    Kernel.HOST: (("/dev/fuse", "fuse"), ("/dev/net/tun", "tun")),
+    Kernel.UML: (("/dev/net/tun", "tun"),),
+}
 # What a box does first, done once for nothing: its namespaces, an overlay in them, and a proc of its own.
 _PROBE = """
 mount -t tmpfs tmpfs /run && mkdir /run/lower /run/upper /run/work /run/root &&
@@ -37,16 +43,18 @@ mount -t overlay -o lowerdir=/run/lower,upperdir=/run/upper,workdir=/run/work ov
 """
 
 
-def missing() -> list[str]:
+def missing(kernel: Kernel = Kernel.HOST) -> list[str]:
     """Return what keeps this machine from holding a box, one sentence each; nothing when it can."""
     if sys.platform != "linux":
         return [f"A box needs Linux, and this is {platform.system()}: use a Linux machine, real or virtual."]
     if not processes.root():
         return ["A box needs root: run the same command with sudo."]
-    return list(_obstacles())
+    if kernel is Kernel.UML and platform.machine() != "x86_64":
+        return [f"User-mode Linux runs on x86-64, and this is {platform.machine()}: leave out --kernel uml."]
+    return list(_obstacles(kernel))
 
 
-def _obstacles() -> Iterator[str]:
+def _obstacles(kernel: Kernel) -> Iterator[str]:
     spaces = (
         "unshare",
         "--mount",
@@ -63,9 +71,9 @@ def _obstacles() -> Iterator[str]:
         yield "New namespaces are refused: in a container, start it privileged."
     elif output([*spaces, "sh", "-ec", _PROBE]) is None:
         yield "An overlay cannot be mounted: try `modprobe overlay`; in a container, start it privileged."
-    if output(("unshare", "--user", "--map-root-user", "true")) is None:
+    if kernel is Kernel.HOST and output(("unshare", "--user", "--map-root-user", "true")) is None:
         yield "User namespaces are refused: allow them with `sysctl user.max_user_namespaces=15000`."
-    for device, module in (("/dev/fuse", "fuse"), ("/dev/net/tun", "tun")):
+    for device, module in _DEVICES[kernel]:
         if not _opens(device):
             yield f"{device} cannot be opened: try `modprobe {module}`; in a container, pass it in."
     if cgroups.hierarchy() is None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scripts.boxes.steps import Step, Steps
 
 BUILDING = ".building"
+KINDS = ("base", "python", "config", "uml-base", "uml-python", "uml-config", "kernel")
 # The newest layers of a kind that stay though no box uses them: two checkouts can take turns.
 KEPT = 2
 
@@ -26,7 +27,7 @@ class Layer:
     """One folder to be had: from the cache, or by building it."""
 
     kind: str
-    """What it is: base, python or config."""
+    """What it is: one of KINDS."""
     title: str
     """What a person is told while it is built."""
     key: str
@@ -71,7 +72,7 @@ def _build(layer: Layer, steps: Steps) -> None:
 def prune(used: Collection[Path]) -> None:
     """Remove old layers that no box in `used` stands on."""
     folder = cache() / "layers"
-    for kind in ("base", "python", "config"):
+    for kind in KINDS:
         found = sorted(
             (p for p in folder.glob(f"{kind}-*") if p.suffix != BUILDING), key=lambda p: -p.stat().st_mtime
         )

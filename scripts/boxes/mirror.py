@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from scripts.boxes.programs import output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SUITE = "trixie"
 COMPONENT = "main"
@@ -38,11 +42,11 @@ _SETTING = re.compile(
 )
 
 
-def sources() -> list[str]:
+def sources(components: Sequence[str] = (COMPONENT,)) -> list[str]:
     """Return apt's one-line sources for the box, empty where the outer machine names no Debian mirror."""
     given = os.environ.get("VOXNIX_DEBIAN_MIRROR")
     if given:
-        return _lines(given, None)
+        return _lines(given, None, components)
     main: str | None = None
     security: str | None = None
     for target in (output(_TARGETS) or "").splitlines():
@@ -53,12 +57,13 @@ def sources() -> list[str]:
             security = security or uri
         elif _MAIN.fullmatch(release):
             main = main or uri
-    return _lines(main, security) if main else []
+    return _lines(main, security, components) if main else []
 
 
-def _lines(main: str, security: str | None) -> list[str]:
-    lines = [f"deb {main} {SUITE} {COMPONENT}", f"deb {main} {SUITE}-updates {COMPONENT}"]
-    return [*lines, f"deb {security} {SUITE}-security {COMPONENT}"] if security else lines
+def _lines(main: str, security: str | None, components: Sequence[str]) -> list[str]:
+    parts = " ".join(components)
+    lines = [f"deb {main} {SUITE} {parts}", f"deb {main} {SUITE}-updates {parts}"]
+    return [*lines, f"deb {security} {SUITE}-security {parts}"] if security else lines
 
 
 def settings() -> list[str]:

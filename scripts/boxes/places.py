@@ -67,7 +67,7 @@ class Place:
 
     @property
     def disk(self) -> Path:
-        """The folder that holds the pool's file."""
+        """The folder that holds the pool's file, or the disks of a box with a kernel of its own."""
         return self.folder / "disk"
 
     @property
@@ -76,9 +76,9 @@ class Place:
         return self.folder / "scratch"
 
     @property
-    def apt(self) -> Path:
-        """The mirror and the apt settings that the box is given."""
-        return self.folder / "apt"
+    def settings(self) -> Path:
+        """The files that the box is given, each where it lies in the box."""
+        return self.folder / "settings"
 
     @property
     def group(self) -> str:

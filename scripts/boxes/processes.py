@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts.boxes.kernels import Kernel
+
 if TYPE_CHECKING:
     from scripts.boxes.places import Place
 
+SSH = "/run/ssh/config"
+"""How a box with a kernel of its own is spoken to; `scripts/box` has it too."""
 _STARTED = 19  # of the fields after the command's name in /proc/PID/stat
 
 
@@ -28,6 +33,14 @@ def children(pid: int) -> list[int]:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def program(pid: int) -> str:
+    """Return the name of the program that process `pid` runs; empty when there is none."""
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name
+    except OSError:
+        return ""
 
 
 def boot_id() -> str:
@@ -55,6 +68,8 @@ class State:
     """Whether the box reaches the network."""
     layers: tuple[Path, ...]
     """What its root stands on."""
+    kernel: Kernel = Kernel.HOST
+    """Whose kernel it has."""
 
     def alive(self) -> bool:
         """Tell whether the box's PID 1 still runs."""
@@ -72,6 +87,7 @@ class State:
             "since": self.since,
             "uplink": int(self.uplink),
             "layers": ":".join(map(str, self.layers)),
+            "kernel": self.kernel,
         }
         unfinished = place.state.with_suffix(".new")
         unfinished.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
@@ -91,6 +107,7 @@ def read(place: Place) -> State | None:
             since=int(pairs["since"]),
             uplink=pairs["uplink"] == "1",
             layers=tuple(Path(part) for part in pairs["layers"].split(":")),
+            kernel=Kernel(pairs.get("kernel", Kernel.HOST)),
         )
     except (OSError, KeyError, ValueError):
         return None
@@ -99,10 +116,18 @@ def read(place: Place) -> State | None:
 
 def enter(state: State, *argv: str) -> list[str]:
     """Return the argv that runs `argv` inside the box, for the box's own questions."""
+    plain = ["/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin", "LC_ALL=C.UTF-8", *argv]
+    if state.kernel is Kernel.UML:
+        return [*beside(state.leader, "ssh", "-F", SSH, "box", shlex.join(plain))]
     return [
         *("nsenter", "-t", str(state.leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w", "--"),
-        *("/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin", "LC_ALL=C.UTF-8", *argv),
+        *plain,
     ]
+
+
+def beside(leader: int, *argv: str) -> list[str]:
+    """Return the argv that runs `argv` where a user-mode Linux runs: in Debian's tree, in its network."""
+    return ["nsenter", "-t", str(leader), "-m", "-n", "-r", "-w", "--", *argv]
 
 
 def root() -> bool:

@@ -7,9 +7,12 @@ import json
 import platform
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scripts.boxes import debian, wheels
+from scripts.boxes import kernel as uml
+from scripts.boxes.kernels import Kernel
 from scripts.boxes.layers import Layer, obtain
 from scripts.boxes.places import OVERLAY
 
@@ -50,26 +53,48 @@ MASKED = (
     "systemd-udevd.service",
     "systemd-update-done.service",
 )
+# With ZFS's own units a pool would be looked for on every device; ours knows where it is.
+_MASKED_TOO = {
+    Kernel.HOST: (),
+    Kernel.UML: (
+        "ssh.socket",
+        "sshd-keygen.service",
+        "zfs-import-cache.service",
+        "zfs-import-scan.service",
+        "zfs-load-key.service",
+        "zfs-load-module.service",
+        "zfs-mount.service",
+        "zfs-share.service",
+        "zfs-volume-wait.service",
+    ),
+}
+_UNITS = "/usr/lib/systemd/system"
 # target -> the units it starts
 ENABLED = {
-    "sysinit.target": ("/usr/lib/systemd/system/nftables.service",),
-    "sockets.target": ("/usr/lib/systemd/system/systemd-networkd.socket",),
+    "sysinit.target": (f"{_UNITS}/nftables.service",),
+    "sockets.target": (f"{_UNITS}/systemd-networkd.socket",),
     "multi-user.target": (
-        "/usr/lib/systemd/system/systemd-networkd.service",
+        f"{_UNITS}/systemd-networkd.service",
         "/etc/systemd/system/voxnix-dhcp.service",
         "/etc/systemd/system/voxnix-pool.service",
         "/etc/systemd/system/voxnix-worker.service",
-        "/etc/systemd/system/zfs-fuse.service",
     ),
+}
+_ENABLED_TOO = {
+    Kernel.HOST: ("/etc/systemd/system/zfs-fuse.service",),
+    Kernel.UML: (f"{_UNITS}/ssh.service",),
 }
 
 
-def stack(steps: Steps) -> list[Path]:
+def stack(steps: Steps, kernel: Kernel) -> list[Path]:
     """Return the folders of a box's root, lowest first, making what the cache does not have."""
-    base_key = _key(VERSION, platform.machine(), debian.INGREDIENTS)
+    tree = debian.BASE[kernel]
+    base_key = _key(VERSION, platform.machine(), tree.ingredients())
     lock = wheels.lock_for_the_box()
     with ThreadPoolExecutor(1) as pool:
-        base = pool.submit(obtain, Layer("base", "Debian 13 from the mirror", base_key, debian.build), steps)
+        base = pool.submit(
+            obtain, Layer(_kind("base", kernel), "Debian 13 from the mirror", base_key, tree.build), steps
+        )
 
         def packages(into: Path, step: Step) -> None:
             # The download needs no tree, only the compiling does: the two layers are made side by side.
@@ -79,7 +104,7 @@ def stack(steps: Steps) -> list[Path]:
 
         python = obtain(
             Layer(
-                "python",
+                _kind("python", kernel),
                 "Voxnix's packages for the box",
                 _key(VERSION, base_key, wheels.PYTHON, lock),
                 packages,
@@ -88,28 +113,49 @@ def stack(steps: Steps) -> list[Path]:
         )
         config = obtain(
             Layer(
-                "config",
+                _kind("config", kernel),
                 "The appliance's own files",
-                _key(VERSION, MASKED, ENABLED, _contents(OVERLAY)),
-                configure,
+                _key(
+                    VERSION,
+                    *(MASKED, _MASKED_TOO[kernel], ENABLED, _ENABLED_TOO[kernel]),
+                    *(_contents(overlay) for overlay in _overlays(kernel)),
+                ),
+                partial(configure, kernel),
             ),
             steps,
         )
-        return [base.result(), python, config]
+        own = [uml_kernel(base.result(), steps)] if kernel is Kernel.UML else []
+        return [base.result(), python, *own, config]
 
 
-def configure(into: Path, _step: Step) -> None:
-    """Lay the overlay's files into the tree, and enable and mask units as `systemctl` would."""
-    shutil.copytree(OVERLAY, into, dirs_exist_ok=True)
+def uml_kernel(base: Path, steps: Steps) -> Path:
+    """Return the layer with the kernel of a UML box and its modules, building it if need be."""
+    key = _key(VERSION, platform.machine(), uml.ingredients(base))
+    return obtain(Layer("kernel", "A user-mode Linux with ZFS", key, partial(uml.build, base)), steps)
+
+
+def configure(kernel: Kernel, into: Path, _step: Step) -> None:
+    """Lay the overlays' files into the tree, and enable and mask units as `systemctl` would."""
+    for overlay in _overlays(kernel):
+        shutil.copytree(overlay, into, dirs_exist_ok=True)
     for path in (into, *into.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     units = into / "etc/systemd/system"
-    for unit in MASKED:
+    for unit in (*MASKED, *_MASKED_TOO[kernel]):
         (units / unit).symlink_to("/dev/null")
-    for target, wanted in ENABLED.items():
-        (units / f"{target}.wants").mkdir()
+    for target, wanted in [*ENABLED.items(), ("multi-user.target", _ENABLED_TOO[kernel])]:
+        (units / f"{target}.wants").mkdir(exist_ok=True)
         for unit in wanted:
             (units / f"{target}.wants" / unit.rpartition("/")[2]).symlink_to(unit)
+
+
+def _overlays(kernel: Kernel) -> tuple[Path, Path]:
+    return OVERLAY, OVERLAY.with_name(f"{OVERLAY.name}-{kernel}")
+
+
+def _kind(part: str, kernel: Kernel) -> str:
+    """Return the name of a part in the cache: a box of one kind leaves those of the other alone."""
+    return part if kernel is Kernel.HOST else f"{kernel}-{part}"
 
 
 def _contents(folder: Path) -> list[tuple[str, int, str]]:

@@ -4,6 +4,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 
+from scripts.boxes.kernels import Kernel
 from scripts.boxes.places import CHECKOUT, cache
 
 
@@ -28,6 +29,11 @@ def box_command(*arguments: str, stdin: str = "", env: dict[str, str] | None = N
         env={**os.environ, "VOXNIX_CACHE": str(cache()), **(env or {})},
     )
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def up(name: str, kernel: Kernel, *, env: dict[str, str] | None = None) -> Answer:
+    """Bring up the box called `name`."""
+    return box_command("up", "--kernel", kernel, "--name", name, env=env)
 
 
 def run(name: str, *command: str, stdin: str = "", env: dict[str, str] | None = None) -> Answer:

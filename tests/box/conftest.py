@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scripts.boxes import host
-from tests.box.command import box_command
+from scripts.boxes.kernels import Kernel
+from tests.box.command import box_command, up
 
 # What is in there needs to be in a box itself; `scripts/test` runs it there.
 collect_ignore = [] if Path("/opt/voxnix/src").is_dir() else ["inside"]
@@ -16,12 +17,20 @@ collect_ignore = [] if Path("/opt/voxnix/src").is_dir() else ["inside"]
 if "BOX_CACHE" in os.environ:
     os.environ["VOXNIX_CACHE"] = os.environ["BOX_CACHE"]
 PREFIX = os.environ.get("BOX_TEST_PREFIX", f"test-{os.getpid()}")
+# A kernel of its own takes minutes to build, once: `scripts/test --full` asks for it.
+KERNEL = Kernel(os.environ.get("BOX_TEST_KERNEL", Kernel.HOST))
+
+
+@pytest.fixture(scope="session")
+def kernel() -> Kernel:
+    """Of which kind the boxes of this run are."""
+    return KERNEL
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _possible() -> None:
     """Every test here needs a machine that can hold a box."""
-    obstacles = host.missing()
+    obstacles = host.missing(KERNEL)
     if obstacles:
         pytest.skip("no box is possible here: " + " ".join(obstacles))
 
@@ -31,7 +40,7 @@ def box() -> Iterator[str]:
     """The name of a box that is up, for tests that leave it as it was."""
     given = "BOX_TEST_PREFIX" in os.environ
     if not given:
-        raised = box_command("up", "--name", PREFIX)
+        raised = up(PREFIX, KERNEL)
         assert raised.code == 0, raised.err
     yield PREFIX
     if not given:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from scripts.boxes import cgroups
+from scripts.boxes.kernels import Kernel
 from scripts.boxes.places import Place, cache
-from tests.box.command import box_command, run
+from tests.box.command import box_command, run, up
+from tests.box.conftest import KERNEL
 
 
 def _traces(name: str) -> list[str]:
@@ -20,22 +22,23 @@ def _traces(name: str) -> list[str]:
     groups = [str(mount / place.group) for mount in cgroups.MOUNTS if (mount / place.group).exists()]
     folders = [str(place.folder)] if place.folder.exists() else []
     processes = subprocess.run(
-        ["pgrep", "-f", f"machine={name} "], capture_output=True, text=True, check=False
+        ["pgrep", "-f", f"machine={name} |umid={name} "], capture_output=True, text=True, check=False
     ).stdout.split()
     return groups + folders + processes
 
 
-def test_a_box_comes_up_says_so_and_goes_without_a_trace(spare: str) -> None:
+def test_a_box_comes_up_says_so_and_goes_without_a_trace(spare: str, kernel: Kernel) -> None:
     """up, up again, status, down, down again: each tells how it is, and down leaves nothing."""
     begun = time.monotonic()
-    assert "is up" in box_command("up", "--name", spare).out
-    assert time.monotonic() - begun < 10
-    again = box_command("up", "--name", spare)
+    assert "is up" in up(spare, kernel).out
+    assert kernel is Kernel.UML or time.monotonic() - begun < 10
+    again = up(spare, kernel)
     assert again.code == 0
     assert "is up already" in again.out
     facts = json.loads(box_command("status", "--name", spare, "--json").out)
     assert facts["up"] is True
     assert facts["failed units"] == []
+    assert facts["kernel"].startswith(kernel)
     assert facts["pool"].startswith("tank ONLINE")
     assert box_command("down", "--name", spare).code == 0
     assert _traces(spare) == []
@@ -47,41 +50,41 @@ def test_a_box_comes_up_says_so_and_goes_without_a_trace(spare: str) -> None:
     assert "is down" in down.out
 
 
-def test_boxes_stand_side_by_side(box: str, spare: str) -> None:
+def test_boxes_stand_side_by_side(box: str, spare: str, kernel: Kernel) -> None:
     """Two boxes have a root, a pool and a network of their own."""
-    assert box_command("up", "--name", spare).code == 0
+    assert up(spare, kernel).code == 0
     assert run(spare, "zfs", "create", "tank/mine").code == 0
     assert run(box, "zfs", "list", "tank/mine").code == 1
     assert run(spare, "touch", "/mine").code == 0
     assert run(box, "test", "-e", "/mine").code == 1
 
 
-def test_down_ends_what_runs_in_the_box_whatever_it_does(spare: str) -> None:
+def test_down_ends_what_runs_in_the_box_whatever_it_does(spare: str, kernel: Kernel) -> None:
     """A process that ignores every signal it can is gone with its box."""
-    assert box_command("up", "--name", spare).code == 0
+    assert up(spare, kernel).code == 0
     run(spare, "sh", "-c", "(trap '' TERM INT HUP; sleep 87654) >/dev/null 2>&1 & ")
     assert box_command("down", "--name", spare).code == 0
     assert _traces(spare) == []
     assert subprocess.run(["pgrep", "-fx", "sleep 87654"], check=False, capture_output=True).returncode == 1
 
 
-def test_a_box_that_powers_off_by_itself_is_down_and_comes_up_anew(spare: str) -> None:
+def test_a_box_that_powers_off_by_itself_is_down_and_comes_up_anew(spare: str, kernel: Kernel) -> None:
     """After `poweroff` inside nothing runs; `up` starts afresh."""
-    assert box_command("up", "--name", spare).code == 0
+    assert up(spare, kernel).code == 0
     run(spare, "touch", "/old")
     run(spare, "systemctl", "poweroff")
     _until(lambda: box_command("status", "--name", spare).code == 3)
-    assert box_command("up", "--name", spare).code == 0
+    assert up(spare, kernel).code == 0
     assert run(spare, "test", "-e", "/old").code == 1
 
 
-@pytest.mark.parametrize("broken", ["systemd-nspawn", "slirp4netns"])
-def test_a_start_that_fails_leaves_nothing(spare: str, broken: str, tmp_path: Path) -> None:
-    """Nspawn that fails ends the start in words; without an uplink the box comes up and says so."""
+@pytest.mark.parametrize("broken", ["systemd-nspawn" if KERNEL is Kernel.HOST else "chroot", "slirp4netns"])
+def test_a_start_that_fails_leaves_nothing(spare: str, broken: str, tmp_path: Path, kernel: Kernel) -> None:
+    """What runs the box and fails ends the start in words; without an uplink it comes up and says so."""
     fake = tmp_path / broken
     fake.write_text("#!/bin/sh\necho it is broken >&2\nexit 1\n")
     fake.chmod(0o755)
-    answer = box_command("up", "--name", spare, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    answer = up(spare, kernel, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
     assert "it is broken" in answer.err
     assert "Traceback" not in answer.err
     if broken == "slirp4netns":
@@ -94,11 +97,13 @@ def test_a_start_that_fails_leaves_nothing(spare: str, broken: str, tmp_path: Pa
         assert _traces(spare) == []
 
 
-def test_a_start_that_is_killed_leaves_nothing_that_the_next_one_trips_over(spare: str) -> None:
+def test_a_start_that_is_killed_leaves_nothing_that_the_next_one_trips_over(
+    spare: str, kernel: Kernel
+) -> None:
     """Kill -9 of `up` in the middle of a boot; the next `up` works, and `down` leaves nothing."""
     place = Place.of(spare)
     command = subprocess.Popen(
-        [Path(__file__).parents[2] / "scripts/box", "up", "--name", spare],
+        [Path(__file__).parents[2] / "scripts/box", "up", "--kernel", kernel, "--name", spare],
         env={**os.environ, "VOXNIX_CACHE": str(cache())},
         stderr=subprocess.DEVNULL,
     )
@@ -106,14 +111,16 @@ def test_a_start_that_is_killed_leaves_nothing_that_the_next_one_trips_over(spar
     command.send_signal(signal.SIGKILL)
     command.wait()
     assert run(spare, "true").code == 125
-    assert box_command("up", "--name", spare).code == 0
+    assert up(spare, kernel).code == 0
     assert box_command("down", "--name", spare).code == 0
     assert _traces(spare) == []
 
 
-def test_a_recycled_process_id_is_never_entered(spare: str, sleeper: subprocess.Popen[bytes]) -> None:
+def test_a_recycled_process_id_is_never_entered(
+    spare: str, sleeper: subprocess.Popen[bytes], kernel: Kernel
+) -> None:
     """A state file whose process id now is another process's counts as no box."""
-    assert box_command("up", "--name", spare).code == 0
+    assert up(spare, kernel).code == 0
     state = Place.of(spare).state
     lines = [
         f"leader={sleeper.pid}" if line.startswith("leader=") else line

@@ -82,3 +82,14 @@ def test_old_layers_go_unless_a_box_stands_on_them() -> None:
         paths = [obtain(Layer("base", "a layer", str(number), Builder()), steps) for number in range(4)]
     prune({paths[0]})
     assert [path.exists() for path in paths] == [True, False, True, True]
+
+
+def test_each_kind_keeps_its_own() -> None:
+    """Many layers of one kind of box drive none of the other's out."""
+    with Steps() as steps:
+        other = obtain(Layer("uml-base", "a layer", "1", Builder()), steps)
+        for number in range(4):
+            obtain(Layer("base", "a layer", str(number), Builder()), steps)
+    prune(())
+    assert other.exists()
+    assert len(list(other.parent.iterdir())) == 3

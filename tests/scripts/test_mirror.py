@@ -39,6 +39,15 @@ def test_debians_own_mirror_is_used_for_another_release(apt: Path) -> None:
     ]
 
 
+def test_more_of_the_archive_comes_from_the_same_mirror(apt: Path) -> None:
+    """Whoever needs contrib gets it from where main comes from."""
+    _program(apt / "apt-get", "http://mirror.test/debian/ bookworm main")
+    assert mirror.sources(("main", "contrib")) == [
+        "deb http://mirror.test/debian/ trixie main contrib",
+        "deb http://mirror.test/debian/ trixie-updates main contrib",
+    ]
+
+
 def test_a_machine_that_is_not_debian_names_no_mirror(apt: Path) -> None:
     """Ubuntu's archive has no Debian: the choice is mmdebstrap's, unless a person makes it."""
     _program(

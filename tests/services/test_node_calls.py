@@ -26,10 +26,11 @@ from agent.core.workload import Executed
 from agent.host.simulated import Fault, Pace, SimulatedNode
 from agent.host.zfs import Zfs
 from agent.services import node_calls, node_work
+from agent.services.calls import CALLS, Method
 from agent.services.guests.debian import DebianGuests
 from agent.services.node_calls import MAX_RECORDED, CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_desk import NodeDesk
-from agent.services.node_work import CALLS, Method, NodeWork
+from agent.services.node_work import NodeWork
 from agent.store.database import Database
 from agent.store.node_calls import NodeCallStore
 from agent.store.nodes import NodeStore

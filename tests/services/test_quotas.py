@@ -162,13 +162,13 @@ def test_what_is_being_made_is_not_looked_at(watched: Watched, database: Databas
     assert not [words for words in empty.commands if words[0] == "zfs"]
 
 
-def test_all_are_looked_at_in_one_command(watched: Watched) -> None:
-    """However many there are."""
+def test_all_are_looked_at_in_two_commands(watched: Watched) -> None:
+    """However many there are: their names, and how full they are."""
     for number in range(5):
         watched.made(Owner(f"o{number}"))
     before = len(watched.node.commands)
     watched.quotas.look()
-    assert len(watched.node.commands) - before == 1
+    assert len(watched.node.commands) - before == 2
 
 
 def test_the_product_looks_when_its_worker_starts(app: App, node: SimulatedNode) -> None:

@@ -15,6 +15,7 @@ from agent.host.simulated import Fault
 from agent.services import operations
 from agent.services.lock import acquire_lock
 from agent.services.workloads import MIB
+from agent.tools import calling
 from agent.tools import containers as tools
 from agent.tools.containers import containers
 from agent.tools.deps import Deps, Outcome, exit_code
@@ -106,7 +107,7 @@ def test_waiting_ends_when_nobody_waits_any_more(
     simulation: Simulation, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A turn that was given up leaves no thread waiting for its operation longer than one look takes."""
-    monkeypatch.setattr(tools, "SLICE", 0.2)
+    monkeypatch.setattr(calling, "SLICE", 0.2)
     endless = Caller(simulation, caller.owner, patience=float("inf"))
     with simulation.standstill() as reached:
         thread = threading.Thread(target=tools.stop_container, args=(endless.context, "dev"))
@@ -253,7 +254,7 @@ def test_looking_changes_nothing(simulation: Simulation, caller: Caller) -> None
 
 def _outcome(tool: str, step: int, code: int) -> Outcome:
     view = ProblemView(refused=code == 3, code="X", what="x") if code else WorkloadsView(containers=())
-    return Outcome("call", tool, {}, step, view, tool in tools.ACTING)
+    return Outcome("call", tool, {}, step, view, tool in calling.ACTING)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a simulated node has and is: its state, and what may be set about it."""
 
 import re
+import uuid
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -272,6 +273,7 @@ class World(_State):
         firewall: whether the rules are in force.
         leases: how many addresses were given out.
         changes: counts up with each change of a machine.
+        boot: the kernel's own name for the time since it was booted.
     """
 
     pool: str = "tank"
@@ -285,6 +287,7 @@ class World(_State):
     firewall: bool = True
     leases: int = 0
     changes: int = 0
+    boot: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
     @classmethod
     def new(cls, pool: str, bridge: str) -> "World":

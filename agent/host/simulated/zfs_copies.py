@@ -58,8 +58,7 @@ def promote(call: Call) -> Answer:
     for taken in moved:
         if taken in one.snapshots:
             return Answer.no(
-                f"cannot promote '{name}': snapshot name '{taken}' from origin \n"
-                f"conflicts with '{taken}' from target"
+                f"cannot promote '{name}': conflicting snapshot '{taken}' from parent '{one.origin}'"
             )
     shared = other.snapshots[last].written
     for key in storage.line(name):
@@ -116,7 +115,11 @@ def receive(call: Call) -> Answer:
     except (ValueError, TypeError, KeyError):
         return Answer.no("cannot receive: failed to read from stream")
     if end != "end":
-        return Answer.no(f"cannot receive {kind} stream: invalid stream (checksum mismatch)")
+        return Answer.no(f"cannot receive {kind} stream: invalid backup stream")
+    if head["since"] and name not in call.world.datasets:
+        name = _elsewhere(call, head["since"]) or name
+    if head["since"] and storage.exists(call.world, f"{name}@{head['zfs'].partition('@')[2]}"):
+        return Answer()
     refusal = _refuse(call, name, head, force="-F" in options)
     if refusal:
         return Answer.no(f"cannot receive {kind} stream: {refusal}")
@@ -142,6 +145,14 @@ def receive(call: Call) -> Answer:
     one.written = taken.written
     one.snapshots[head["zfs"].partition("@")[2]] = taken
     return Answer()
+
+
+def _elsewhere(call: Call, guid: str) -> str:
+    """Where zfs-fuse writes an increment whose own data set is not there: to one that has its beginning."""
+    for name, one in call.world.datasets.items():
+        if any(taken.guid == guid for taken in one.snapshots.values()):
+            return name
+    return ""
 
 
 def _refuse(call: Call, name: str, head: dict[str, str], *, force: bool) -> str:

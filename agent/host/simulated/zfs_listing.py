@@ -36,30 +36,43 @@ def show(call: Call) -> Answer:
 def get(call: Call) -> Answer:
     """``zfs get`` of one, or of all below."""
     match call.argv[2:]:
-        case ["-Hp", "-o", "property,value", properties, name]:
-            names, named = [name], False
+        case ["-Hp", "-o", "property,value" | "property,value,source", properties, name]:
+            deep, names = "", [name]
+        case ["-Hp", "-o", "name,property,value", properties, *names]:
+            deep = ""
         case ["-Hp", "-r", "-o", "name,property,value", properties, name]:
-            names, named = storage.below(call.world, name), True
+            deep, names = "-r", [name]
         case ["-Hp", "-d", "1", "-o", "name,property,value", properties, name]:
-            depth = name.count("/") + 1
-            names = [one for one in storage.below(call.world, name) if one.count("/") <= depth]
-            named = True
+            deep, names = "-d", [name]
         case _:
             raise call.unknown()
-    if not storage.exists(call.world, name):
-        return Answer.no(f"cannot open '{name}': dataset does not exist")
+    missing = [name for name in names if not storage.exists(call.world, name)]
+    columns = call.argv[call.argv.index("-o") + 1].split(",")
     rows: list[str] = []
-    for one in names:
-        listed = [one]
-        if named and not ("-d" in call.argv and one != name):
-            listed += [f"{one}@{snapshot}" for snapshot in call.world.datasets[one].snapshots]
-        for full in listed:
-            values = _properties(call, full)
-            for prop in properties.split(","):
-                if prop not in values and ":" not in prop:  # of those, anybody may have given it any
-                    raise call.unknown()
-                rows.append("\t".join([*([full] if named else []), prop, values.get(prop, "-")]))
-    return Answer("".join(f"{row}\n" for row in rows))
+    for full in (full for name in names if name not in missing for full in _named(call, name, deep)):
+        values = _properties(call, full)
+        for prop in properties.split(","):
+            if prop not in values and ":" not in prop:  # of those, anybody may have given it any
+                raise call.unknown()
+            value = values.get(prop, "-")
+            row = {"name": full, "property": prop, "value": value, "source": _source(call, full, prop)}
+            rows.append("\t".join(row[column] for column in columns))
+    stderr = "".join(f"cannot open '{name}': dataset does not exist\n" for name in missing)
+    return Answer("".join(f"{row}\n" for row in rows), stderr, 1 if missing else 0)
+
+
+def _named(call: Call, name: str, deep: str) -> list[str]:
+    """One alone, or with all below it and their snapshots, or with its own and those directly below it."""
+    if not deep:
+        return [name]
+    found: list[str] = []
+    for one in storage.below(call.world, name):
+        depth = one.count("/") - name.count("/")
+        if deep == "-r" or depth <= 1:
+            found.append(one)
+        if deep == "-r" or depth == 0:
+            found += [f"{one}@{snapshot}" for snapshot in call.world.datasets[one].snapshots]
+    return found
 
 
 def _properties(call: Call, full: str) -> dict[str, str]:
@@ -79,7 +92,7 @@ def _properties(call: Call, full: str) -> dict[str, str]:
         "mounted": "yes" if one.mounted else "no",
         "mountpoint": storage.mountpoint(world, name),
         "canmount": one.canmount,
-        "readonly": "on" if one.readonly else "off",
+        "readonly": "on" if one.readonly and not one.mounted else "off",
         "origin": one.origin or "-",
         "creation": 0,
         "guid": sha256(name.encode()).hexdigest()[:16],
@@ -95,3 +108,9 @@ def _properties(call: Call, full: str) -> dict[str, str]:
         known["creation"] = int(one.snapshots[snapshot].created_at)
         return {prop: str(value) if prop in _SNAPSHOTS else "-" for prop, value in known.items()}
     return {prop: str(value) for prop, value in known.items()}
+
+
+def _source(call: Call, full: str, prop: str) -> str:
+    """Where a value is from: zfs-fuse tells how something is mounted, and whether it is set otherwise."""
+    one = call.world.datasets[full.partition("@")[0]]
+    return "temporary" if prop == "readonly" and one.readonly and one.mounted else "local"

@@ -5,17 +5,24 @@ from agent.services.changes.backups import Backups
 from agent.services.changes.lifecycle import Lifecycle
 from agent.services.changes.parts import Parts, Recipe, Step
 from agent.services.changes.receiving import Receiving
+from agent.services.changes.trashing import Trashing
 
 
 class Changes:
     """The steps of every kind of operation, on one node."""
 
     def __init__(self, parts: Parts) -> None:
+        life = Lifecycle(parts)
         self._recipes: dict[OperationKind, Recipe] = {
-            **Lifecycle(parts).recipes(),
+            **life.recipes(),
+            **Trashing(parts, life).recipes(),
             **Backups(parts).recipes(),
             **Receiving(parts).recipes(),
         }
+
+    def kinds(self) -> list[OperationKind]:
+        """All kinds that can be carried out."""
+        return list(self._recipes)
 
     def steps(self, kind: OperationKind) -> tuple[Step, ...]:
         """The steps of a kind, in order."""

@@ -19,8 +19,10 @@ from agent.services.guests import Guests
 from agent.services.layout import Layout
 from agent.services.limits import Limits
 from agent.settings import Settings
+from agent.store.database import Database
 from agent.store.images import ImageStore
 from agent.store.operations import OperationStore
+from agent.store.trash import TrashStore
 from agent.store.workloads import WorkloadStore
 
 Report = Callable[[Progress], None]
@@ -33,12 +35,13 @@ class Step:
 
     Attributes:
         name: what it does, as a person reads it.
-        run: does it; told the operation and where to report progress.
+        run: does it; told the operation and where to report progress. What it found or did that is worth
+            knowing it answers in a sentence, for the audit trail.
         final: there is no way back from it, so it is not interrupted: who cancels comes too late.
     """
 
     name: str
-    run: Callable[[Operation, Report], None]
+    run: Callable[[Operation, Report], str | None]
     final: bool = False
 
 
@@ -65,7 +68,9 @@ class Parts:
 
     settings: Settings
     node: Node
+    database: Database
     workloads: WorkloadStore
+    trash: TrashStore
     operations: OperationStore
     images: ImageStore
     catalogue: Catalogue

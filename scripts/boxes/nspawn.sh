@@ -1,0 +1,18 @@
+#!/bin/bash
+# nspawn.sh LAYERS NSPAWN-ARGUMENTS…: a box on the machine's own kernel. Wants a mount namespace of its own.
+set -euo pipefail
+layers=$1
+shift
+# The outer machine may have a systemd of its own: none of its sockets is seen from here.
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/lock /run/systemd /run/box
+mount -t tmpfs -o mode=755 tmpfs /run/box
+mkdir /run/box/upper /run/box/work /run/box/root
+mount -t overlay -o "lowerdir=$layers,upperdir=/run/box/upper,workdir=/run/box/work" overlay /run/box/root
+# nspawn understands a pure cgroup v2 only.
+if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
+	umount -R /sys/fs/cgroup
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+fi
+export SYSTEMD_SECCOMP=0 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+exec systemd-nspawn --directory=/run/box/root "$@"
