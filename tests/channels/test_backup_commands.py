@@ -52,7 +52,7 @@ def test_a_container_is_backed_up_shown_and_received(
     assert (one["name"], one["place"], one["pieces"]) == ("dev", disk, 2)
     received = run("receive", f"{disk}/dev", "--as", "copy")
     assert received.exit_code == 0
-    assert "copy was received" in received.stdout
+    assert "copy was brought back from its backup" in received.stdout
     assert json.loads(run("receive", disk, "--as", "third", "--json").stdout)["operation"]["state"] == "done"
 
 

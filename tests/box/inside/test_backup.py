@@ -42,6 +42,7 @@ def second() -> Iterator[Callable[..., Answer]]:
     with file.open("wb") as handle:
         handle.truncate(6 << 30)
     host("zpool", "create", "-m", "none", "second", str(file))
+    host("zfs", "create", "-o", "mountpoint=none", "second/backups")
     STATE.mkdir(mode=0o700)
 
     def run(*arguments: str) -> Answer:
@@ -131,6 +132,13 @@ def same(first: str, copy: Path) -> list[Difference]:
     return system + differences(told(ours, here), told(copy, there))
 
 
+def left_here(name: str) -> list[str]:
+    """The snapshots that backups of a container have here."""
+    above = f"tank/users/admin/workloads/{machine_of(name)}"
+    found = host("zfs", "list", "-H", "-t", "snapshot", "-o", "name", "-r", above).split()
+    return [one for one in found if "voxnix-backup" in one]
+
+
 def files(place: Path) -> dict[str, int]:
     """How long the files of a backup are."""
     return {one.name: one.stat().st_size for one in place.iterdir()}
@@ -162,7 +170,7 @@ def test_every_byte_comes_back_from_a_file(filled: str, disk: Path, second: Call
     backed_up(filled, place)
     assert place.stat().st_ino != first
     assert [one.name for one in disk.iterdir()] == ["it.zfs"]
-    assert "voxnix-backup" not in host("zfs", "list", "-H", "-t", "snapshot", "-o", "name", "-r", "tank")
+    assert left_here(filled) == []
     assert same_files(filled, received(second, place, f"{filled}b"))
 
 
@@ -175,7 +183,6 @@ def same_files(first: str, copy: Path) -> bool:
 @pytest.mark.usefixtures("_sshd")
 def test_every_byte_comes_back_from_another_machine(filled: str, second: Callable[..., Answer]) -> None:
     """Over ssh there and back, with an increment; only data sets that stay unmounted are made there."""
-    host("zfs", "create", "-o", "mountpoint=none", "second/backups")
     backed_up(filled, REMOTE)
     change(workspace(filled))
     backed_up(filled, REMOTE)
@@ -266,7 +273,7 @@ def test_a_place_that_takes_no_backup_is_refused(dev: str, place: str, what: str
     answer = voxnix("backup", dev, place, "--json")
     assert answer.code in {3, 4}
     assert what in json.dumps(answer.error)
-    assert "voxnix-backup" not in host("zfs", "list", "-H", "-t", "snapshot", "-o", "name", "-r", "tank")
+    assert left_here(dev) == []
 
 
 def test_a_full_disk_ends_a_backup_and_leaves_nothing(filled: str, tmp_path: Path) -> None:
@@ -282,7 +289,7 @@ def test_a_full_disk_ends_a_backup_and_leaves_nothing(filled: str, tmp_path: Pat
         assert list(folder.iterdir()) == []
     finally:
         host("umount", str(folder))
-    assert "voxnix-backup" not in host("zfs", "list", "-H", "-t", "snapshot", "-o", "name", "-r", "tank")
+    assert left_here(filled) == []
 
 
 def test_a_damaged_piece_is_found_before_anything_is_made(
@@ -302,7 +309,7 @@ def test_a_damaged_piece_is_found_before_anything_is_made(
     assert f"{filled}f" not in second("list", "--json").out
 
 
-@pytest.mark.usefixtures("_sshd")
+@pytest.mark.usefixtures("_sshd", "second")
 def test_the_confined_worker_backs_up(filled: str, disk: Path) -> None:
     """To folders that it may not write itself, and with keys that it may not read."""
     programs = Path("/var/lib/voxnix/sandboxed-programs")
