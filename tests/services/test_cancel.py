@@ -95,7 +95,13 @@ class HaltingNode(SimulatedNode):
                 if "/workloads/" in name or "/trash/" in name
             },
             "running": sorted(name for name, unit in self.world.units.items() if unit.active),
-            "files": sorted(name for name in self.world.files if "nspawn" in name),
+            "files": sorted(name for name in self.world.files if "nspawn" in name or name.startswith("/mnt")),
+            "backups": sorted(
+                f"{name}@{one}"
+                for name, dataset in self.world.datasets.items()
+                for one in dataset.snapshots
+                if "-backup-" in one
+            ),
         }
 
 
@@ -147,6 +153,17 @@ def destroyed(app: App) -> None:
     ended(app, agreed(app, app.services.workloads.destroy(ANN, "dev", ASKED)))
 
 
+def backup(app: App) -> Operation:
+    """It is to be backed up."""
+    return app.services.backups.backup(ANN, "dev", "/mnt/usb", ASKED)
+
+
+def backed_up(app: App) -> None:
+    """A container that has a backup."""
+    made(app)
+    ended(app, backup(app))
+
+
 CASES: dict[OperationKind, tuple[Callable[[App], object], Callable[[App], Operation]]] = {
     OperationKind.CREATE: (
         lambda app: made(app, "other"),
@@ -159,9 +176,19 @@ CASES: dict[OperationKind, tuple[Callable[[App], object], Callable[[App], Operat
     OperationKind.DESTROY: (made, lambda app: agreed(app, app.services.workloads.destroy(ANN, "dev", ASKED))),
     OperationKind.RESTORE: (destroyed, lambda app: app.services.trash.restore(ANN, "dev", ASKED)),
     OperationKind.ROLLBACK: (updated, lambda app: app.services.workloads.roll_back(ANN, "dev", ASKED)),
+    OperationKind.BACKUP: (backed_up, backup),
+    OperationKind.RECEIVE: (
+        backed_up,
+        lambda app: app.services.backups.receive(ANN, "dev", "/mnt/usb", ASKED, new_name="copy"),
+    ),
 }
 """For each kind: what stands before it, and how it is asked for."""
-LAST_IS_FINAL = (OperationKind.UPDATE, OperationKind.ROLLBACK, OperationKind.DESTROY)
+LAST_IS_FINAL = (
+    OperationKind.UPDATE,
+    OperationKind.ROLLBACK,
+    OperationKind.DESTROY,
+    OperationKind.BACKUP,
+)
 """Kinds whose last step still asks the node something, and then writes down that all went well."""
 
 
