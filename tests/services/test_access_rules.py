@@ -10,7 +10,8 @@ from sqlalchemy import delete
 
 from agent.core.account import CONSOLE, Role
 from agent.core.errors import InvalidRequest, NotAllowed, Refusal
-from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request
+from agent.core.operation import Arguments, Operation, OperationKind, OperationState, Plan, Request
+from agent.core.owner import Owner
 from agent.services.access import CODE_LIFE, Access
 from agent.services.operations import Operations
 from agent.store.database import Database
@@ -176,7 +177,7 @@ class Accounts(RuleBasedStateMachine):
         assert {one.code for one in self.access.pairings(CONSOLE)} == holding
 
 
-def _no_plan(_operation: Operation) -> Plan:
+def _no_plan(_owner: Owner, _kind: OperationKind, _name: str, _arguments: Arguments) -> Plan:
     raise AssertionError("nothing that needs a plan is asked for")
 
 

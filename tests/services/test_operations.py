@@ -44,7 +44,10 @@ def test_it_happens_when_the_person_agrees_to_what_was_shown(app: App, node: Sim
     assert app.services.operations.wait(ANN, operation.id, 30).state is OperationState.DONE
     assert app.services.workloads.list(ANN) == []
     left = {name for name in (*node.world.datasets, *node.world.files) if machine in name}
-    assert left and all(name.startswith("tank/users/ann/trash/") for name in left)
+    assert {name.rpartition("/")[0] for name in left} == {
+        "tank/users/ann/trash",
+        f"tank/users/ann/trash/{operation.id}-{machine}",
+    }
 
 
 def test_it_does_not_happen_when_the_person_refuses(app: App) -> None:
