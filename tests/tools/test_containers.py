@@ -153,7 +153,10 @@ def test_what_a_model_can_mend_is_asked_for_again(
 
 def test_what_cannot_be_mended_is_a_problem(simulation: Simulation, caller: Caller) -> None:
     """Refusals, failures of the host and our own mistakes come back as values, each with its exit code."""
-    broken = Fault("^journalctl", stderr="Failed to open: I/O error"), Fault("^zfs list", stderr="no such pool")
+    broken = (
+        Fault("^journalctl", stderr="Failed to open: I/O error"),
+        Fault("^zfs list", stderr="no such pool"),
+    )
     views = [
         tools.create_container(caller.context, "dev", []),
         tools.stop_container(caller.context, "nope"),
