@@ -191,3 +191,23 @@ async def test_of_several_changes_the_one_that_is_named_is_cancelled(product: Pr
             await ann.hears("Restarting web")
         await ann.sees("Cancelled, and taken back: Restarting web")
         await ann.sees("dev is running again.")
+
+
+async def test_what_was_destroyed_has_a_button_that_brings_it_back(product: Product) -> None:
+    """It says for how long it is kept; the space and the trash are told with their numbers."""
+    person, ann = product.let_in("Ann")
+    product.simulation.made(product.owner(person))
+    async with product.running():
+        ann.says("destroy dev")
+        ann.taps("Yes, destroy dev", await ann.sees(lambda seen: bool(seen.buttons)))
+        gone = await ann.sees(lambda seen: seen.buttons == [["Undo"]])
+        assert gone.text == "✅ dev is gone. It is in the trash, and can be brought back for 1 week."
+        ann.says("/trash")
+        await ann.hears("dev, destroyed")
+        ann.says("/usage")
+        await ann.hears("dev, in the trash")
+        ann.taps("Undo", gone)
+        await ann.hears("dev is running")
+        ann.says("/trash")
+        await ann.hears("Your trash is empty")
+    assert product.simulation.changes(product.owner(person)) == ["create dev", "destroy dev", "restore dev"]
