@@ -16,6 +16,7 @@ from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
 from agent.host.zfs import Zfs
 from agent.services.access import Access
+from agent.services.audit import Audit
 from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -31,12 +32,15 @@ from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
+from agent.services.preflight import Preflight
 from agent.services.reconcile import INTERVAL as RECONCILE_INTERVAL
 from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
 from agent.services.storage import Storage
 from agent.services.trash import Trash
+from agent.services.undo import Undo
+from agent.services.workload_plans import WorkloadPlans
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -120,7 +124,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
-        losses = Losses(calls)
+        losses, preflight = Losses(calls), Preflight(settings, calls)
         workloads = Workloads(
             settings=settings,
             calls=calls,
@@ -129,7 +133,7 @@ class App:
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
-            losses=losses,
+            preflight=preflight,
             operations=operations,
             access=access,
             clock=self._clock,
@@ -159,16 +163,47 @@ class App:
             settings.bridge,
             self._guests.runtime,
             self._workloads,
-            TrashStore(self._database),
+            self._trash,
             self._operations,
         )
         diagnostics = Diagnostics(
             settings, node, self._nodes, self._catalogue, access, chats, self._reconcile, self._clock
         )
         files = Files(calls, workloads.find, access, settings.upload_bytes)
+        self._plans = WorkloadPlans(settings, workloads.find, losses, preflight)
+        trash = Trash(
+            settings=settings,
+            database=self._database,
+            store=self._trash,
+            workloads=self._workloads,
+            losses=losses,
+            operations=operations,
+            clock=self._clock,
+        )
+        storage = Storage(
+            settings=settings,
+            calls=calls,
+            database=self._database,
+            find=workloads.find,
+            workloads=self._workloads,
+            history=self._operations,
+            trash=self._trash,
+            operations=operations,
+            clock=self._clock,
+        )
+        undo = Undo(
+            history=self._operations,
+            store=self._workloads,
+            trashed=self._trash,
+            operations=operations,
+            workloads=workloads,
+            storage=storage,
+            trash=trash,
+        )
         self.services = Services(
             workloads=workloads,
             operations=operations,
+            audit=Audit(self._operations),
             catalogue=self._catalogue,
             images=images,
             secrets=secrets,
@@ -189,26 +224,9 @@ class App:
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
-            trash=Trash(
-                settings=settings,
-                database=self._database,
-                store=self._trash,
-                workloads=self._workloads,
-                losses=losses,
-                operations=operations,
-                clock=self._clock,
-            ),
-            storage=Storage(
-                settings=settings,
-                calls=calls,
-                database=self._database,
-                find=workloads.find,
-                workloads=self._workloads,
-                history=self._operations,
-                trash=self._trash,
-                operations=operations,
-                clock=self._clock,
-            ),
+            trash=trash,
+            storage=storage,
+            undo=undo,
         )
 
     @classmethod
@@ -255,7 +273,7 @@ class App:
             return self.services.trash.plan(owner, kind, name, arguments)
         if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
             return self.services.storage.plan(owner, kind, name, arguments)
-        return self.services.workloads.plan(owner, kind, name)
+        return self._plans.plan(owner, kind, name, arguments)
 
     @property
     def simulated(self) -> bool:
@@ -385,6 +403,8 @@ class App:
             from agent.services.limits import Limits  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
+            from agent.services.purging import INTERVAL as PURGE_INTERVAL  # noqa: PLC0415
+            from agent.services.purging import Purging  # noqa: PLC0415
             from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
             from agent.services.rounds import Round, Rounds  # noqa: PLC0415
             from agent.services.schedules import Schedules  # noqa: PLC0415
@@ -409,6 +429,7 @@ class App:
                 catalogue=self._catalogue,
                 guests=self._guests,
                 assembly=assembly,
+                secrets=self.services.secrets,
                 clock=self._clock,
             )
             changes = Changes(parts)
@@ -433,8 +454,10 @@ class App:
                 self._nodes,
                 self._workloads,
                 self._operations,
+                self._notices,
                 self._clock,
             )
+            purging = Purging(self.settings, Zfs(self.node), self._trash, self._operations, self._clock)
             schedules = Schedules(
                 self.node,
                 self.settings.pool,
@@ -448,6 +471,7 @@ class App:
                 [
                     Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
                     Round("looking at the quotas", INTERVAL, quotas.look),
+                    Round("looking at the trash", PURGE_INTERVAL, purging.look),
                     Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
                     Round("taking snapshots", INTERVAL, schedules.look),
                     Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),

@@ -43,6 +43,7 @@ class Method(StrEnum):
     CHANGED = "changed"
     KEPT = "kept"
     SPACE = "space"
+    READY = "ready"
 
 
 class Call(BaseModel):
@@ -139,6 +140,17 @@ class SpaceCall(OwnerCall):
     method = Method.SPACE
 
 
+class ReadyCall(OwnerCall):
+    """Whether there is room, and whether data sets are fit for use.
+
+    Attributes:
+        name: of the workload that it is about; None where that is still to be made.
+    """
+
+    method = Method.READY
+    name: Name | None = None
+
+
 class SnapshotsCall(WorkloadCall):
     """Which snapshots there are of a workload."""
 
@@ -180,5 +192,6 @@ CALLS: dict[Method, type[Call]] = {
         ChangedCall,
         KeptCall,
         SpaceCall,
+        ReadyCall,
     )
 }

@@ -48,7 +48,11 @@ class Layout:
             number: of the operation that put it there.
             machine: what the node called it.
         """
-        return f"{self.owner(owner)}/trash/{number}-{machine}"
+        return f"{self.trash_of(owner)}/{number}-{machine}"
+
+    def trash_of(self, owner: Owner) -> str:
+        """Dataset above all that an owner has in the trash."""
+        return f"{self.owner(owner)}/trash"
 
     def image(self, digest: str) -> str:
         """Dataset of a golden image."""

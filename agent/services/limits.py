@@ -11,6 +11,9 @@ from agent.host.zfs import Zfs
 from agent.services.layout import Layout
 from agent.settings import Settings
 
+QUOTA, RESERVATION = "quota=", "reservation="
+"""What the claims of a resize begin with: how it was before, in bytes. Then it can be taken back."""
+
 log = logging.getLogger(__name__)
 
 

@@ -8,6 +8,8 @@ from agent.services.node_calls import NodeCalls
 from agent.services.node_work import MIB
 from agent.store.trash import Trashed
 
+GIB = 1 << 30
+
 STEP = {"workspace": MIB, "root": 16 * MIB}
 """Plans count in these steps, in bytes: a running container writes its journal all the time, and a plan that
 changes with every line could never be agreed to."""
@@ -58,6 +60,11 @@ class Losses:
             return ()
         parts = (("workspace", room.workspace), ("root", room.root), ("snapshots", room.snapshots))
         return tuple(Loss(what=part, amount=amount, unit="bytes") for part, amount in parts)
+
+
+def told(size: int) -> str:
+    """Bytes for people."""
+    return f"{size / GIB:,.1f} GiB" if size >= GIB else f"{size / MIB:,.1f} MiB"
 
 
 def rounded_up(amount: int, step: int) -> int:

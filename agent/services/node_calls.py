@@ -35,6 +35,7 @@ from agent.services.calls import (
     KeptCall,
     LogsCall,
     PutCall,
+    ReadyCall,
     RoomCall,
     SizeCall,
     SnapshotsCall,
@@ -43,6 +44,7 @@ from agent.services.calls import (
 )
 from agent.services.node_storage import Taking
 from agent.services.node_work import Answer, NodeWork, Taken, may_have_run
+from agent.services.readiness import Readiness
 from agent.store.database import Database
 from agent.store.node_calls import NodeCall, NodeCallStore
 from agent.store.nodes import NodeStore
@@ -115,6 +117,10 @@ class NodeCalls(ABC):
     def space(self, owner: Owner) -> Taking:
         """Where the space of an owner goes."""
         return self._value(Taking, SpaceCall(owner=owner.key))
+
+    def ready(self, owner: Owner, name: str | None = None) -> Readiness:
+        """Whether there is room and data sets are fit for use, for a new workload or for this one."""
+        return self._value(Readiness, ReadyCall(owner=owner.key, name=name))
 
     def _value(self, kind: type[_T], call: Call, data: bytes | None = None, key: str = "") -> _T:
         return TypeAdapter(kind).validate_python(self._answer(call, data, key).value)

@@ -32,6 +32,7 @@ from agent.services.calls import (
     KeptCall,
     LogsCall,
     PutCall,
+    ReadyCall,
     RoomCall,
     SizeCall,
     SnapshotsCall,
@@ -41,6 +42,7 @@ from agent.services.calls import (
 )
 from agent.services.layout import Layout
 from agent.services.node_storage import NodeStorage
+from agent.services.readiness import readiness
 from agent.store.workloads import WorkloadStore
 
 MAX_SAID = 16 << 20
@@ -108,7 +110,7 @@ class NodeWork:
         self._workloads = workloads
         self._upload_max = upload_max
 
-    def answer(  # noqa: C901, PLR0911 - one per method
+    def answer(  # noqa: C901, PLR0911, PLR0912 - one per method
         self, call: Call, data: bytes | None = None
     ) -> Answer:
         """Do what is asked.
@@ -137,6 +139,9 @@ class NodeWork:
                 return Answer(self._storage.changed(self._find(call), call.snapshot, call.limit))
             case KeptCall():
                 return Answer(self._storage.kept(self._find(call), call.snapshot, call.path))
+            case ReadyCall():
+                workload = None if call.name is None else self._find(call)
+                return Answer(readiness(self._zfs, self._layout, Owner(call.owner), workload))
             case SpaceCall():
                 return Answer(self._storage.space(Owner(call.owner)))
             case PutCall():
@@ -150,8 +155,8 @@ class NodeWork:
             case _:
                 raise ValueError(f"nothing does {call!r}")
 
-    def _find(self, call: WorkloadCall) -> Workload:
-        workload = self._workloads.find(Owner(call.owner), call.name)
+    def _find(self, call: WorkloadCall | ReadyCall) -> Workload:
+        workload = self._workloads.find(Owner(call.owner), call.name or "")
         if workload is None or workload.node != self._node.name:
             raise UnknownWorkload(f"You have no container called {call.name}.")
         return workload

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent.services.access import Access
+from agent.services.audit import Audit
 from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -16,6 +17,7 @@ from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
 from agent.services.storage import Storage
 from agent.services.trash import Trash
+from agent.services.undo import Undo
 from agent.services.workloads import Workloads
 
 
@@ -25,6 +27,7 @@ class Services:
 
     workloads: Workloads
     operations: Operations
+    audit: Audit
     catalogue: Catalogue
     images: Images
     secrets: Secrets
@@ -37,4 +40,5 @@ class Services:
     preferences: Preferences
     notices: Notices
     trash: Trash
+    undo: Undo
     storage: Storage

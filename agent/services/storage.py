@@ -24,7 +24,7 @@ from agent.services.node_calls import NodeCalls
 from agent.services.node_storage import Room
 from agent.services.node_work import MIB
 from agent.services.operations import Operations
-from agent.services.workloads import MIN_FREE
+from agent.services.preflight import MIN_FREE
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.operations import OperationStore

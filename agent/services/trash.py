@@ -166,21 +166,21 @@ class Trash:
 
     def _purging(self, trashed: Trashed) -> Plan:
         return Plan(
-            summary=f"Remove {trashed.workload.name}, destroyed {self._day(trashed)}, from the trash, "
+            summary=f"Remove {trashed.workload.name}, destroyed on {self._day(trashed)}, from the trash "
             "for good.",
             losses=self._losses.trashed(trashed),
         )
 
     def _swapping(self, trashed: Trashed, live: Workload) -> Plan:
         return Plan(
-            summary=f"Bring {trashed.workload.name} back as it was {self._day(trashed)}, in the place of "
-            f"{live.name}. What {live.name} is now goes to the trash: for {days(self._settings.trash_days)} "
-            "it can be restored, and counts to your quota.",
+            summary=f"Bring {trashed.workload.name} back that was destroyed on {self._day(trashed)}, in the "
+            f"place of {live.name}. What {live.name} is now goes to the trash: for "
+            f"{days(self._settings.trash_days)} it can be restored, and counts to your quota.",
             losses=self._losses.workload(live),
         )
 
     def _day(self, trashed: Trashed) -> str:
-        return f"on {trashed.trashed_at.astimezone(self._settings.zone):%Y-%m-%d at %H:%M}"
+        return f"{trashed.trashed_at.astimezone(self._settings.zone):%Y-%m-%d, %H:%M}"
 
 
 def days(count: int) -> str:

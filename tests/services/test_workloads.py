@@ -13,7 +13,7 @@ from agent.core.errors import (
 from agent.core.operation import OperationState
 from agent.core.workload import ContainerSpec, WorkloadState
 from agent.host.simulated import Fault, SimulatedNode
-from agent.services.workloads import MIB
+from agent.services.node_work import MIB
 from tests.services.conftest import ANN, ASKED, BOB, made
 
 DEV = ContainerSpec(name="dev", modules=("git", "fish"))

@@ -1,6 +1,7 @@
 """What each kind of operation does: the recipes of all rooms, in one place."""
 
 from agent.core.operation import Operation, OperationKind
+from agent.services.changes.adjustments import Adjustments
 from agent.services.changes.backups import Backups
 from agent.services.changes.copies import Copies
 from agent.services.changes.file_restoring import FileRestoring
@@ -20,6 +21,7 @@ class Changes:
         self._recipes: dict[OperationKind, Recipe] = {
             **life.recipes(),
             **Trashing(parts, life).recipes(),
+            **Adjustments(parts, life).recipes(),
             **Snapshots(parts).recipes(),
             **Reverting(parts, life).recipes(),
             **Copies(parts, life).recipes(),

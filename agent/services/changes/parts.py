@@ -18,6 +18,7 @@ from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
 from agent.services.layout import Layout
 from agent.services.limits import Limits
+from agent.services.secrets import Secrets
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.images import ImageStore
@@ -76,6 +77,7 @@ class Parts:
     catalogue: Catalogue
     guests: Guests
     assembly: Assembly
+    secrets: Secrets
     clock: Callable[[], datetime]
 
     @cached_property

@@ -32,7 +32,8 @@ def summaries() -> set[str]:
         if given.arg == "summary"
         for text in literals(given.value)
     }
-    return {one for text in whole for one in re.split(r"(?<=\.)\s+", text) if not ALONE.fullmatch(one)}
+    sentences = {one for text in whole for one in re.split(r"(?<=\.)\s+", text)}
+    return {one.removesuffix("{}") for one in sentences if not ALONE.fullmatch(one)}
 
 
 def question(say: Texts, summary: str) -> str:
@@ -73,7 +74,17 @@ def test_a_plan_of_several_sentences_is_told_sentence_by_sentence() -> None:
 def test_what_would_be_lost_is_named(kind: OperationKind, language: str) -> None:
     """In numbers, and in words of the language; the button says what it does."""
     say = texts_for(language)
-    names = ("workspace", "root", "snapshots", "snapshot", "changed files", "newer snapshots", "overwritten")
+    names = (
+        "workspace",
+        "root",
+        "snapshots",
+        "snapshot",
+        "changed files",
+        "newer snapshots",
+        "overwritten",
+        "room",
+        "modules",
+    )
     losses = tuple(Loss(what=name, amount=3 << 20, unit="bytes") for name in names)
     asked = operation(kind, plan=Plan(summary="This.", losses=losses))
     lines = [

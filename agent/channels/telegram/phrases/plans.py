@@ -15,11 +15,17 @@ PLANS = (
     # destroy
     "Destroy {name} with everything in it, /workspace included.",
     "It goes to the trash: for {span} it can be restored, and counts to your quota.",
+    # rollback
+    "Make {name} of what it was made of before its last update: {modules}.",
+    "What was changed outside of /workspace since is put aside until its next update.",
+    # resize
+    "Let {name} take {size} at most, rather than {before}.",
+    "It takes about {used} now.",
     # restore, over what is there
-    "Bring {name} back that was destroyed on {day} at {time}, in the place of {live}.",
+    "Bring {name} back that was destroyed on {moment}, in the place of {live}.",
     "What {live} is now goes to the trash: for {span} it can be restored, and counts to your quota.",
     # purge
-    "Remove {name}, destroyed on {day} at {time}, from the trash for good.",
+    "Remove {name}, destroyed on {moment}, from the trash for good.",
     # forget
     "Forget the snapshot {snapshot} of {name}, with what only it still holds.",
     # revert
@@ -49,7 +55,7 @@ def _question(say: Texts, asked: Plan) -> str:
     return " ".join(quoted(known(say, one, PLANS)) for one in _BETWEEN.split(asked.summary))
 
 
-def _loss(say: Texts, loss: Loss) -> str:  # one per thing
+def _loss(say: Texts, loss: Loss) -> str:
     amount = say.size(loss.amount) if loss.unit == "bytes" else say.number(loss.amount)
     names = {
         "workspace": say("files in `/workspace`"),
@@ -58,6 +64,8 @@ def _loss(say: Texts, loss: Loss) -> str:  # one per thing
         "snapshot": say("what only this snapshot still holds"),
         "changed files": say("files that have changed since"),
         "newer snapshots": say("newer snapshots"),
+        "modules": say("modules"),
+        "room": say("room that it may take now"),
         "overwritten": say("what is in its place now"),
     }
     return f"{names.get(loss.what) or escaped(loss.what)}: **{amount}**"
