@@ -21,14 +21,14 @@ def chosen(snapshots: Iterable[SnapshotInfo], when: str, now: datetime, zone: tz
     """The snapshot that a person means; None where there is none like that.
 
     Args:
-        snapshots: those there are.
+        snapshots: those there are; of the same second, the newer first.
         when: a name; a label, or the number of the operation before which it was taken; ``latest``; or a day
             or a moment, such as ``yesterday``, ``monday``, ``2026-11-20``, ``2026-11-20 14:30``, ``14:30``,
             ``3 days ago``, ``an hour ago``: then it is the newest that was taken by the end of it.
         now: in any zone.
         zone: the person's.
     """
-    newest_first = sorted(snapshots, key=lambda one: (one.taken_at, one.name), reverse=True)
+    newest_first = sorted(snapshots, key=lambda one: one.taken_at, reverse=True)
     said = " ".join(when.split())
     for kinds in (set(SnapshotKind) - {SnapshotKind.BEFORE}, set(SnapshotKind)):
         for one in newest_first:

@@ -90,7 +90,8 @@ class NodeStorage:
                         root=one.name in of_root,
                     )
                 )
-        return sorted(found, key=lambda one: (one.taken_at, one.name), reverse=True)
+        found.reverse()  # ZFS lists them as they were taken, which tells those of one second apart
+        return sorted(found, key=lambda one: one.taken_at, reverse=True)
 
     def changed(self, workload: Workload, snapshot: str, limit: int) -> Difference:
         """What became of the files of a workspace since a snapshot.

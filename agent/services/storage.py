@@ -300,7 +300,7 @@ class Storage:
         known = self.snapshots(owner, name)
         one = self.find_snapshot(owner, name, snapshot)
         changed = self._calls.changed(owner, name, one.name, limit=0).total
-        newer = sum(other.taken_at > one.taken_at for other in known)
+        newer = known.index(one)
         alone = not one.root or self._history.changed_since(workload.node, workload.machine, one.taken_at)
         what = (
             "Only /workspace, as its modules were changed since"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.core.operation import Operation, OperationKind
+from agent.core.storage import Schedule
 from agent.core.workload import ContainerSpec
 from tests.faults.stage import ANN, ASKED, BOB, Stage
 
@@ -50,6 +51,17 @@ def _update(stage: Stage) -> Operation:
 def _updated(stage: Stage) -> None:
     stage.done(_update(stage))
     stage.wrote("dev", "/srv/state", "of the second generation")
+
+
+def _kept(stage: Stage) -> None:
+    stage.done(stage.services.storage.snapshot(ANN, "dev", ASKED, "good"))
+    stage.wrote("dev", "/workspace/notes", "written since")
+
+
+def _kept_beside_trash(stage: Stage) -> None:
+    """The data set above an owner's trash is made when it is first needed, and stays."""
+    stage.done(stage.services.workloads.destroy(ANN, "rest", ASKED))
+    _kept(stage)
 
 
 def _destroyed(stage: Stage) -> None:
@@ -121,5 +133,45 @@ SCENARIOS = (
         "",
         lambda stage: stage.services.images.prune(ANN, ASKED),
         lambda stage: stage.done(stage.services.images.build(ANN, ("git", "zsh"), ASKED)),
+    ),
+    Scenario(
+        OperationKind.SNAPSHOT, "", lambda stage: stage.services.storage.snapshot(ANN, "dev", ASKED, "good")
+    ),
+    Scenario(
+        OperationKind.FORGET,
+        "",
+        lambda stage: stage.services.storage.forget(ANN, "dev", "good", ASKED),
+        _kept,
+        frozenset({"ann's work in dev\n"}),
+    ),
+    Scenario(
+        OperationKind.SCHEDULE,
+        "",
+        lambda stage: stage.services.storage.schedule(ANN, "dev", Schedule(daily=7), ASKED),
+    ),
+    Scenario(
+        OperationKind.REVERT,
+        "",
+        lambda stage: stage.services.storage.revert(ANN, "dev", "good", ASKED),
+        _kept_beside_trash,
+    ),
+    Scenario(
+        OperationKind.REVERT,
+        "of one that was updated since",
+        lambda stage: stage.services.storage.revert(ANN, "dev", "good", ASKED),
+        lambda stage: (_kept_beside_trash(stage), _updated(stage)),
+    ),
+    Scenario(OperationKind.CLONE, "", lambda stage: stage.services.storage.clone(ANN, "dev", "copy", ASKED)),
+    Scenario(
+        OperationKind.CLONE,
+        "of what it was",
+        lambda stage: stage.services.storage.clone(ANN, "dev", "copy", ASKED, "good"),
+        _kept,
+    ),
+    Scenario(
+        OperationKind.RESTORE_FILE,
+        "",
+        lambda stage: stage.services.storage.restore_file(ANN, "dev", "good", "notes", ASKED),
+        _kept,
     ),
 )

@@ -35,7 +35,10 @@ class Snapshots:
         above = check_whole(self._parts, operation)
         if not operation.claims:
             taken_at = self._parts.clock().astimezone(UTC).replace(microsecond=0)
-            while self._moving.there(f"{above}@{self._name(operation, taken_at)}"):
+            below = self._parts.zfs.snapshots_below(above).values()
+            known = [SnapshotName.parse(one.name) for taken in below for one in taken]
+            moments = {name.taken_at for name in known if name is not None}
+            while taken_at in moments:  # what was taken later says so, however soon after the other
                 taken_at += _SECOND
             operation = operation.model_copy(update={"claims": (self._name(operation, taken_at),)})
             self._parts.operations.claim(operation.id, operation.claims)
