@@ -14,7 +14,10 @@ from agent.core.operation import Arguments, OperationKind, Plan
 from agent.core.owner import Owner
 from agent.core.secrecy import keep
 from agent.host.node import LocalNode, Node
+from agent.host.zfs import Zfs
 from agent.services.access import Access
+from agent.services.audit import Audit
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -23,13 +26,21 @@ from agent.services.files import Files
 from agent.services.guests import Guests
 from agent.services.images import Images
 from agent.services.lock import acquire_lock
+from agent.services.losses import Losses
 from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_work import NodeWork
 from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
+from agent.services.preflight import Preflight
+from agent.services.reconcile import INTERVAL as RECONCILE_INTERVAL
+from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
+from agent.services.storage import Storage
+from agent.services.trash import Trash
+from agent.services.undo import Undo
+from agent.services.workload_plans import WorkloadPlans
 from agent.services.workloads import Workloads
 from agent.settings import Settings
 from agent.store.buttons import ButtonStore
@@ -46,6 +57,7 @@ from agent.store.operations import OperationStore
 from agent.store.owners import OwnerStore
 from agent.store.preferences import PreferenceStore
 from agent.store.spending import SpendingStore
+from agent.store.trash import TrashStore
 from agent.store.turns import TurnStore
 from agent.store.workloads import WorkloadStore
 
@@ -55,6 +67,9 @@ if TYPE_CHECKING:
     from agent.assistant import Assistant
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
+
+DAY = 86_400.0
+"""Seconds."""
 
 
 def now() -> datetime:
@@ -85,6 +100,7 @@ class App:
         self._worker: contextlib.ExitStack | None = None
         self._worker_lock = threading.Lock()
         self._images = ImageStore(self._database)
+        self._trash = TrashStore(self._database)
         self._notices = NoticeStore(self._database)
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
@@ -108,6 +124,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
+        losses, preflight = Losses(calls), Preflight(settings, calls)
         workloads = Workloads(
             settings=settings,
             calls=calls,
@@ -116,6 +133,7 @@ class App:
             nodes=self._nodes,
             catalogue=self._catalogue,
             guests=self._guests,
+            preflight=preflight,
             operations=operations,
             access=access,
             clock=self._clock,
@@ -126,6 +144,7 @@ class App:
             self._guests,
             self._images,
             self._workloads,
+            self._trash,
             self._operations,
             operations,
         )
@@ -138,21 +157,76 @@ class App:
             ChannelStore(self._database),
             self._clock,
         )
-        diagnostics = Diagnostics(settings, node, self._nodes, self._catalogue, access, chats, self._clock)
+        self._reconcile = Reconcile(
+            node,
+            settings.pool,
+            settings.bridge,
+            self._guests.runtime,
+            self._workloads,
+            self._trash,
+            self._operations,
+        )
+        diagnostics = Diagnostics(
+            settings, node, self._nodes, self._catalogue, access, chats, self._reconcile, self._clock
+        )
         files = Files(calls, workloads.find, access, settings.upload_bytes)
+        self._plans = WorkloadPlans(settings, workloads.find, losses, preflight)
+        trash = Trash(
+            settings=settings,
+            database=self._database,
+            store=self._trash,
+            workloads=self._workloads,
+            losses=losses,
+            operations=operations,
+            clock=self._clock,
+        )
+        storage = Storage(
+            settings=settings,
+            calls=calls,
+            database=self._database,
+            find=workloads.find,
+            workloads=self._workloads,
+            history=self._operations,
+            trash=self._trash,
+            operations=operations,
+            clock=self._clock,
+        )
+        undo = Undo(
+            history=self._operations,
+            store=self._workloads,
+            trashed=self._trash,
+            operations=operations,
+            workloads=workloads,
+            storage=storage,
+            trash=trash,
+        )
         self.services = Services(
             workloads=workloads,
             operations=operations,
+            audit=Audit(self._operations),
             catalogue=self._catalogue,
             images=images,
             secrets=secrets,
             diagnostics=diagnostics,
             access=access,
+            backups=Backups(
+                node,
+                settings.pool,
+                self._database,
+                self._workloads,
+                workloads,
+                operations,
+                access,
+                self._clock,
+            ),
             chats=chats,
             files=files,
             budget=Budget(settings, SpendingStore(self._database), self._clock),
             preferences=preferences,
             notices=Notices(self._notices, self._workloads, preferences, settings.zone),
+            trash=trash,
+            storage=storage,
+            undo=undo,
         )
 
     @classmethod
@@ -193,9 +267,13 @@ class App:
 
         return Nix(self.node, memory=self.settings.evaluation_memory, evaluations=self.settings.evaluations)
 
-    def _plan(self, owner: Owner, kind: OperationKind, name: str, _: Arguments) -> Plan | None:
+    def _plan(self, owner: Owner, kind: OperationKind, name: str, arguments: Arguments) -> Plan | None:
         # Operations need a planner before there are workloads, and workloads need operations.
-        return self.services.workloads.plan(owner, kind, name)
+        if kind in {OperationKind.RESTORE, OperationKind.PURGE}:
+            return self.services.trash.plan(owner, kind, name, arguments)
+        if kind in {OperationKind.FORGET, OperationKind.REVERT, OperationKind.RESTORE_FILE}:
+            return self.services.storage.plan(owner, kind, name, arguments)
+        return self._plans.plan(owner, kind, name, arguments)
 
     @property
     def simulated(self) -> bool:
@@ -316,12 +394,20 @@ class App:
                 return False
             # DBOS takes a second to import: only for who runs operations.
             from agent.services.assembly import Assembly  # noqa: PLC0415
+            from agent.services.boot import INTERVAL as BOOT_INTERVAL  # noqa: PLC0415
+            from agent.services.boot import Boot  # noqa: PLC0415
             from agent.services.changes import Changes, Parts  # noqa: PLC0415
             from agent.services.crashes import Crashes  # noqa: PLC0415
             from agent.services.engine import Engine  # noqa: PLC0415
+            from agent.services.execution import Execution  # noqa: PLC0415
+            from agent.services.limits import Limits  # noqa: PLC0415
             from agent.services.node_desk import NodeDesk  # noqa: PLC0415
             from agent.services.observer import Observer  # noqa: PLC0415
-            from agent.services.quotas import Quotas  # noqa: PLC0415
+            from agent.services.purging import INTERVAL as PURGE_INTERVAL  # noqa: PLC0415
+            from agent.services.purging import Purging  # noqa: PLC0415
+            from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
+            from agent.services.rounds import Round, Rounds  # noqa: PLC0415
+            from agent.services.schedules import Schedules  # noqa: PLC0415
 
             assembly = Assembly(
                 settings=self.settings,
@@ -335,33 +421,69 @@ class App:
             parts = Parts(
                 settings=self.settings,
                 node=self.node,
+                database=self._database,
                 workloads=self._workloads,
+                trash=self._trash,
                 operations=self._operations,
                 images=self._images,
                 catalogue=self._catalogue,
                 guests=self._guests,
                 assembly=assembly,
+                secrets=self.services.secrets,
                 clock=self._clock,
             )
+            changes = Changes(parts)
+            Limits(self.settings, Zfs(self.node)).ensure(self._workloads.of_node(self.node.name))
             engine = Engine(
                 self.settings,
                 self._database,
-                self.node,
                 self._nodes,
                 self._operations,
-                Changes(parts),
+                changes,
+                Execution(self.node, self._operations, changes, self._clock),
                 self._clock,
             )
             desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
             crashes = Crashes(self._guests.runtime, self._operations, self._notices)
             observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
             quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
+            boot = Boot(
+                self.node,
+                self._guests.runtime,
+                self._database,
+                self._nodes,
+                self._workloads,
+                self._operations,
+                self._notices,
+                self._clock,
+            )
+            purging = Purging(self.settings, Zfs(self.node), self._trash, self._operations, self._clock)
+            schedules = Schedules(
+                self.node,
+                self.settings.pool,
+                self._workloads,
+                self._operations,
+                self.settings.zone,
+                self._clock,
+            )
+            zfs = Zfs(self.node)
+            rounds = Rounds(
+                [
+                    Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
+                    Round("looking at the quotas", INTERVAL, quotas.look),
+                    Round("looking at the trash", PURGE_INTERVAL, purging.look),
+                    Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
+                    Round("taking snapshots", INTERVAL, schedules.look),
+                    Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
+                ],
+                self._clock,
+            )
             with contextlib.ExitStack() as started:
                 started.enter_context(lock)
                 # Left from the last to the first: no more operations, no more programs, nobody who looks.
                 started.enter_context(observer)
                 started.enter_context(desk)
-                started.enter_context(quotas)
+                started.enter_context(rounds)
                 started.callback(self.node.stop)
                 started.enter_context(engine)
                 self._worker = started.pop_all()

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -23,6 +23,7 @@ PREFIX = "VOXNIX_"
 FILE_VARIABLE = "VOXNIX_SETTINGS"
 DEFAULT_FILE = "/etc/voxnix/settings.toml"
 SIZE = r"^[1-9][0-9]*[KMGT]$"
+SIZE_OR_NONE = r"^(none|[1-9][0-9]*[KMGT])$"
 NOT_SETTINGS = frozenset(
     {
         FILE_VARIABLE,
@@ -146,6 +147,11 @@ class Settings(BaseSettings):
         default="4G", pattern=SIZE, description="Limit of the memory of one evaluation of Nix."
     )
     evaluations: int = Field(default=1, ge=1, description="How many evaluations of Nix may run side by side.")
+    builds: int = Field(
+        default=0,
+        ge=0,
+        description="How many operations that build may run side by side; 0: one for each core with 2 GiB.",
+    )
     idmapped_mounts: bool = Field(
         default=False,
         description="Map user ids at the mount instead of moving files: OpenZFS 2.2 and newer, not zfs-fuse.",
@@ -157,11 +163,24 @@ class Settings(BaseSettings):
         default="/etc/apt/sources.list.d/debian.sources",
         description="apt's own list of mirrors on the node; guests are built from it.",
     )
-    root_quota: str = Field(
-        default="10G", pattern=SIZE, description="Limit of a container's root file system."
+    workload_quota: str = Field(
+        default="20G",
+        pattern=SIZE,
+        description="Limit of a container's root file system, /workspace and snapshots together.",
     )
-    workspace_quota: str = Field(
-        default="10G", pattern=SIZE, description="Limit of a container's /workspace."
+    owner_quota: str = Field(
+        default="100G",
+        pattern=SIZE_OR_NONE,
+        description="Limit of all that one owner has, the trash counted in; none for no limit.",
+    )
+    trash_days: int = Field(
+        default=7, ge=1, le=365, description="Days that a destroyed container can be restored."
+    )
+    trash_high_water: int = Field(
+        default=80,
+        ge=1,
+        le=100,
+        description="Per cent of the pool above which the oldest in the trash is purged before its time.",
     )
     memory_max: str = Field(default="2G", pattern=SIZE, description="Limit of a container's memory.")
     tasks_max: int = Field(default=4096, ge=64, description="Limit of a container's processes and threads.")
@@ -249,7 +268,22 @@ class Settings(BaseSettings):
     @property
     def upload_bytes(self) -> int:
         """The same limit in bytes."""
-        return int(self.upload_max[:-1]) << 10 * (1 + "KMGT".index(self.upload_max[-1]))
+        return _bytes(self.upload_max)
+
+    @property
+    def workload_bytes(self) -> int:
+        """The limit of a container in bytes."""
+        return _bytes(self.workload_quota)
+
+    @property
+    def owner_bytes(self) -> int:
+        """The limit of an owner in bytes; 0 for none."""
+        return 0 if self.owner_quota == "none" else _bytes(self.owner_quota)
+
+    @property
+    def trash_time(self) -> timedelta:
+        """For how long what was destroyed can be restored."""
+        return timedelta(days=self.trash_days)
 
     @property
     def zone(self) -> tzinfo:
@@ -293,6 +327,10 @@ class Settings(BaseSettings):
         """Arguments win over the environment, the environment over the file."""
         file = os.environ.get(FILE_VARIABLE, DEFAULT_FILE)
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def _bytes(size: str) -> int:
+    return int(size[:-1]) << 10 * (1 + "KMGT".index(size[-1]))
 
 
 def load(**given: Any) -> Settings:  # noqa: ANN401 - pydantic checks each one

@@ -2,7 +2,8 @@
 
 New sentences are added with an empty translation, to be filled in by hand; those that no code says any more
 are dropped. A sentence is what `say(…)`, `person.say(…)` or `say.plural(…, …, n)` is given as a literal where
-people are spoken to, and what services say that stands in the table of `phrases/refusals.py`.
+people are spoken to, and what services say that stands in the tables of `phrases/refusals.py` and
+`phrases/plans.py`.
 """
 
 import ast
@@ -14,6 +15,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
+from agent.channels.telegram.phrases.plans import PLANS
 from agent.channels.telegram.phrases.refusals import SENTENCES
 from agent.texts.texts import LANGUAGES, SOURCE, catalogue_of
 
@@ -83,8 +85,9 @@ def template() -> Catalog:
             found.add(
                 literals[0] if len(literals) == 1 else literals, locations=[(f"{file.relative_to(ROOT)}", 0)]
             )
-    for sentence in SENTENCES:
-        found.add(sentence, locations=[(f"{SPEAKING.relative_to(ROOT)}/phrases/refusals.py", 0)])
+    for sentences, file in ((SENTENCES, "refusals"), (PLANS, "plans")):
+        for sentence in sentences:
+            found.add(sentence, locations=[(f"{SPEAKING.relative_to(ROOT)}/phrases/{file}.py", 0)])
     return found
 
 

@@ -19,7 +19,7 @@ from agent.assistant.history import calls_of
 from agent.core.owner import Owner
 from agent.phrasebook import METADATA, NAME, view_of
 from agent.store.spending import Spending
-from agent.tools.containers import ACTING
+from agent.tools.calling import ACTING
 from agent.tools.deps import DONE, Deps, Outcome, exit_code
 from agent.tools.views import ProblemView
 

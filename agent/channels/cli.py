@@ -31,7 +31,31 @@ DONE = {
     OperationKind.DESTROY: "destroyed",
     OperationKind.BUILD: "built",
     OperationKind.PRUNE: "pruned",
+    OperationKind.SNAPSHOT: "snapshotted",
+    OperationKind.FORGET: "relieved of a snapshot",
+    OperationKind.REVERT: "taken back to the snapshot",
+    OperationKind.RESTORE_FILE: "given its file back",
+    OperationKind.CLONE: "copied",
+    OperationKind.RENAME: "renamed",
+    OperationKind.RESIZE: "resized",
+    OperationKind.SCHEDULE: "given another schedule",
+    OperationKind.RESTORE: "brought back",
+    OperationKind.PURGE: "removed from the trash",
+    OperationKind.BACKUP: "backed up",
+    OperationKind.RECEIVE: "brought back from its backup",
 }
+"""What became of a container, in a word or two."""
+QUIET = frozenset(
+    {
+        OperationKind.DESTROY,
+        OperationKind.PURGE,
+        OperationKind.SNAPSHOT,
+        OperationKind.FORGET,
+        OperationKind.SCHEDULE,
+        OperationKind.BACKUP,
+    }
+)
+"""After these the state of a container is no news."""
 
 _OPTION = re.compile(r"([^.=]+)\.([^.=]+)=(.*)\Z", re.DOTALL)
 
@@ -124,7 +148,7 @@ def _value(option: Option, text: str) -> JsonValue:
     return [text] if option.type == "array" else text
 
 
-def change(desk: Desk, verb: str, name: str, *, wait: bool) -> int:
+def change(desk: Desk, verb: str, name: str, *, wait: bool, yes: bool = False) -> int:
     """Start, stop, restart or roll back a container. JSON: ``operation``."""
     workloads = desk.services.workloads
     ask = {
@@ -133,29 +157,35 @@ def change(desk: Desk, verb: str, name: str, *, wait: bool) -> int:
         "restart": workloads.restart,
         "rollback": workloads.roll_back,
     }[verb]
-    return finish(desk, ask(desk.owner, checked_name(name), REQUEST), wait=wait)
+    return finish(desk, ask(desk.owner, checked_name(name), REQUEST), wait=wait, yes=yes)
 
 
 def destroy(desk: Desk, name: str, *, yes: bool, wait: bool) -> int:
     """Destroy a container, once its plan was agreed to. JSON: ``operation``, beside an ``error`` too."""
-    from agent.channels.gate import settle  # noqa: PLC0415 - only who destroys needs it
-
-    operations = desk.services.operations
     proposed = desk.services.workloads.destroy(desk.owner, checked_name(name), REQUEST)
-    try:
-        settled = settle(desk, proposed, yes=yes, ask=desk.terminal.ask)
-    except Refusal as refusal:
-        denied = operations.get(desk.owner, proposed.id)
-        return desk.terminal.fail(refusal.problem, operation=denied.model_dump(mode="json"))
-    return finish(desk, settled, wait=wait)
+    return finish(desk, proposed, wait=wait, yes=yes)
 
 
-def finish(desk: Desk, operation: Operation, *, wait: bool) -> int:
-    """Wait for an operation's end, if wanted, and show how it ended.
+def finish(desk: Desk, operation: Operation, *, wait: bool, yes: bool = False) -> int:
+    """Have its plan agreed to, if it has one, wait for an operation's end, if wanted, and show how it ended.
+
+    Args:
+        desk: of who asks.
+        operation: what was asked for.
+        wait: whether to wait for its end.
+        yes: agrees to the plan that is shown, without a question.
 
     Returns:
         The exit code.
     """
+    if operation.state is OperationState.PROPOSED:
+        from agent.channels.gate import settle  # noqa: PLC0415 - only what would take something away needs it
+
+        try:
+            operation = settle(desk, operation, yes=yes, ask=desk.terminal.ask)
+        except Refusal as refusal:
+            denied = desk.services.operations.get(desk.owner, operation.id)
+            return desk.terminal.fail(refusal.problem, operation=denied.model_dump(mode="json"))
     if wait:
         operation = _followed(desk, operation)
     answer = {"operation": operation.model_dump(mode="json")}
@@ -182,11 +212,16 @@ def _outcome(desk: Desk, operation: Operation) -> Text:
         return line if operation.state.ended else line.append(". Look: voxnix operations")
     took = render.took(operation, _now())
     text = Text(f"{operation.workload} {_was(operation)} {DONE[operation.kind]} in {took}.", "green")
-    if operation.kind is not OperationKind.DESTROY:
+    if operation.kind is OperationKind.DESTROY:
+        kept = [one for one in desk.services.trash.list(desk.owner) if one.operation == operation.id]
+        text.append("".join(f" It is kept until {one.expires_at:%Y-%m-%d %H:%M} UTC." for one in kept))
+        return text.append(f" Bring it back: voxnix restore {operation.workload}" if kept else "")
+    if operation.kind not in QUIET:
         known = {one.name: one for one in desk.services.workloads.list(desk.owner)}
-        if workload := known.get(operation.workload):
+        if workload := known.get(operation.outcome):
+            called = "It" if workload.name == operation.workload else workload.name
             where = f" at {', '.join(workload.addresses)}" if workload.addresses else ""
-            text.append(printable(f" It is {workload.state}{where}."))
+            text.append(printable(f" {called} is {workload.state}{where}."))
     return text
 
 
@@ -251,6 +286,8 @@ def cancel(desk: Desk, number: int, *, wait: bool) -> int:
     if wait:
         operation = _followed(desk, operation)
     answer = {"operation": operation.model_dump(mode="json")}
+    if operation.state is OperationState.FAILED and operation.problem is not None:
+        return desk.terminal.fail(operation.problem, **answer)
     what = f"{operation.kind} {operation.workload}"
     if operation.state is OperationState.CANCELLED:
         text = Text(f"Cancelled: {what}. Nothing of it is left.", "green")

@@ -5,19 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.channels import completion
+from agent.channels import commands_storage, completion
 from agent.channels.commands_access import access
+from agent.channels.commands_backup import backups
 from agent.channels.entry import app, command, group
+from agent.channels.words import Name, NewName, Wait, Yes
 
 if TYPE_CHECKING:
     from agent.channels.desk import Desk
 
-__all__ = ["access", "app"]
+__all__ = ["access", "app", "backups", "commands_storage"]
 
-Name = Annotated[
-    str, typer.Argument(help="The container's name.", autocompletion=completion.names, show_default=False)
-]
-NewName = Annotated[str, typer.Argument(help="The new container's name.", show_default=False)]
 SecretName = Annotated[
     str,
     typer.Argument(
@@ -43,10 +41,6 @@ Options = Annotated[
         autocompletion=completion.options,
     ),
 ]
-Wait = Annotated[
-    bool, typer.Option("--wait/--no-wait", help="Wait for the end, or print the operation's number and go.")
-]
-
 images = group("images", "What containers are booted from.")
 secrets = group("secrets", "What modules are given and nobody else may see.")
 
@@ -102,11 +96,11 @@ def _update(  # noqa: PLR0913 - each is an option of the command
 
 
 @command("rollback")
-def _rollback(desk: "Desk", name: Name, *, wait: Wait = True) -> int:
+def _rollback(desk: "Desk", name: Name, *, yes: Yes = False, wait: Wait = True) -> int:
     """Make a container of what it was made of before its last update."""
     from agent.channels import cli
 
-    return cli.change(desk, "rollback", name, wait=wait)
+    return cli.change(desk, "rollback", name, wait=wait, yes=yes)
 
 
 @command("upgrade")
@@ -162,16 +156,8 @@ def _restart(desk: "Desk", name: Name, *, wait: Wait = True) -> int:
 
 
 @command("destroy")
-def _destroy(
-    desk: "Desk",
-    name: Name,
-    *,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Agree to the plan that is shown, without being asked.")
-    ] = False,
-    wait: Wait = True,
-) -> int:
-    """Destroy a container with all its files. Shows what will be lost, and asks."""
+def _destroy(desk: "Desk", name: Name, *, yes: Yes = False, wait: Wait = True) -> int:
+    """Destroy a container. Shows what is in it, and asks; for a while it can be brought back."""
     from agent.channels import cli
 
     return cli.destroy(desk, name, yes=yes, wait=wait)
@@ -310,6 +296,18 @@ def _operations(
     from agent.channels import cli
 
     cli.operations(desk, limit)
+
+
+@command("audit")
+def _audit(
+    desk: "Desk",
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many of the newest.")] = 20,
+) -> None:
+    """Show who asked for what and in which words, what was done, and how it ended."""
+    from agent.channels import cli_audit
+
+    cli_audit.trail(desk, limit)
 
 
 @command("cancel")

@@ -68,6 +68,28 @@ def secrets(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return [(name, found[name]) for name in _offered(context, incomplete, read)]
 
 
+def snapshots(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The snapshots of the container that is named already, with what each is."""
+    name = context.params.get("name") or next(iter(context.args), None)
+    found: dict[str, str] = {"latest": "the newest"}
+
+    def read(desk: "Desk") -> list[str]:
+        for one in desk.services.storage.snapshots(desk.owner, str(name)) if name else ():
+            found[one.label or one.name] = f"{one.kind}, {one.taken_at:%Y-%m-%d %H:%M} UTC"
+        return list(found)
+
+    return [(called, found[called]) for called in _offered(context, incomplete, read)]
+
+
+def trashed(context: typer.Context, incomplete: str) -> list[str]:
+    """What is in the trash."""
+    return _offered(
+        context,
+        incomplete,
+        lambda desk: list(dict.fromkeys(one.workload.name for one in desk.services.trash.list(desk.owner))),
+    )
+
+
 def people(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The people who are known, with their names."""
     return _accounts(context, incomplete, is_person)

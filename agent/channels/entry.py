@@ -79,7 +79,7 @@ def group(name: str, about: str) -> typer.Typer:
 
 
 def command(
-    name: str, *, answers: bool = True, of: typer.Typer = app
+    name: str, *, answers: bool = True, of: typer.Typer = app, panel: str | None = None
 ) -> Callable[[Callable[..., int | None]], None]:
     """Make a command of a function that gets a desk first: with the common options, errors and exit codes.
 
@@ -87,6 +87,7 @@ def command(
         name: as typed.
         of: the group that it belongs to, or the command itself.
         answers: whether it gives one answer, and so can give it as JSON.
+        panel: the heading under which help lists it.
     """
     common = COMMON if answers else COMMON[1:]
 
@@ -106,7 +107,7 @@ def command(
         ]
         vars(entered)["__signature__"] = inspect.Signature(parameters)
         entered.__annotations__ = {one.name: one.annotation for one in parameters}
-        of.command(name, help=inspect.getdoc(run))(entered)
+        of.command(name, help=inspect.getdoc(run), rich_help_panel=panel)(entered)
 
     return register
 

@@ -38,7 +38,7 @@ def settle(desk: Desk, operation: Operation, *, yes: bool = False, ask: Callable
 
 def _agreed(desk: Desk, operation: Operation, *, yes: bool, ask: Callable[[str], bool]) -> Operation | None:
     """The approved operation, None when the person says no."""
-    what = f"{operation.kind} {operation.workload}"
+    what, word = f"{operation.kind} {operation.workload}", operation.kind.replace(" ", "-")
     while operation.plan is not None:
         if not desk.terminal.json:
             desk.terminal.err.print(render.plan(operation.plan))
@@ -46,7 +46,7 @@ def _agreed(desk: Desk, operation: Operation, *, yes: bool, ask: Callable[[str],
             raise ApprovalNeeded(
                 f"Nobody agreed to {what}, so nothing was changed.",
                 "A person has to see the plan first, and there is no terminal to ask on.",
-                "Ask again from a terminal, or use `voxnix destroy` with --yes.",
+                f"Ask again from a terminal, or use `voxnix {word}` with --yes.",
             )
         if not yes and not ask(f"{what.capitalize()}?"):
             return None

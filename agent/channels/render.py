@@ -75,7 +75,8 @@ def state(value: WorkloadState | OperationState) -> Text:
     return Text(value.value, styles.get(value, UNDER_WAY))
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
+    """An empty table: what has a fixed form is not broken, and what does not fit is folded."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         table.add_column(name, no_wrap=name in {"NAME", "STATE", "NO"}, overflow="fold")
@@ -86,18 +87,18 @@ def workloads(listed: list[Workload], now: datetime) -> RenderableType:
     """The owner's containers."""
     if not listed:
         return Text("You have no containers yet. Make one: voxnix create dev git fish")
-    table = _table("NAME", "STATE", "ADDRESS", "MODULES", "SEEN")
+    table = table_of("NAME", "STATE", "ADDRESS", "MODULES", "SEEN")
     for one in listed:
         table.add_row(
             one.name,
             state(one.state),
-            *_cells("\n".join(one.addresses) or "-", ", ".join(one.spec.modules) or "-"),
+            *cells("\n".join(one.addresses) or "-", ", ".join(one.spec.modules) or "-"),
             ago(one.observed_at, now),
         )
     return table
 
 
-def _cells(*texts: str) -> list[Text]:
+def cells(*texts: str) -> list[Text]:
     """Cells whose text is taken as it is: square brackets mean nothing in it."""
     return [Text(printable(text)) for text in texts]
 
@@ -110,10 +111,10 @@ def status(known: WorkloadStatus, now: datetime) -> RenderableType:
     facts.add_column(overflow="fold")
     facts.add_row("name", workload.name)
     facts.add_row("state", state(workload.state))
-    facts.add_row("address", *_cells(", ".join(workload.addresses) or "-"))
-    facts.add_row("modules", *_cells(", ".join(workload.spec.modules) or "-"))
+    facts.add_row("address", *cells(", ".join(workload.addresses) or "-"))
+    facts.add_row("modules", *cells(", ".join(workload.spec.modules) or "-"))
     if chosen := options(workload.spec):
-        facts.add_row("options", *_cells(chosen))
+        facts.add_row("options", *cells(chosen))
     facts.add_row("seen", ago(workload.observed_at, now))
     facts.add_row("created", ago(workload.created_at, now))
     facts.add_row(
@@ -122,6 +123,7 @@ def status(known: WorkloadStatus, now: datetime) -> RenderableType:
     )
     facts.add_row("root", _usage(known.root))
     facts.add_row("/workspace", _usage(known.workspace))
+    facts.add_row("together", _usage(known.whole))
     if known.last_operation is not None:
         facts.add_row("last change", operation_line(known.last_operation))
     return facts
@@ -155,9 +157,9 @@ def _usage(usage: Usage | None) -> RenderableType:
 
 def modules(listed: list[Module]) -> RenderableType:
     """The modules there are."""
-    table = _table("NAME", "WHAT IT GIVES", "SAY")
+    table = table_of("NAME", "WHAT IT GIVES", "SAY")
     for one in listed:
-        table.add_row(one.name, *_cells(one.summary, one.example))
+        table.add_row(one.name, *cells(one.summary, one.example))
     return table
 
 
@@ -196,7 +198,7 @@ def module(one: Module) -> RenderableType:
     )
     for label, text in lines:
         if text:
-            facts.add_row(label, *_cells(text))
+            facts.add_row(label, *cells(text))
     return facts
 
 
@@ -214,10 +216,10 @@ def images(listed: list[KnownImage], now: datetime) -> RenderableType:
     """What was built on a node."""
     if not listed:
         return Text("No image was built yet.")
-    table = _table("MODULES", "USED BY", "SIZE", "CURRENT", "WANTED", "DIGEST")
+    table = table_of("MODULES", "USED BY", "SIZE", "CURRENT", "WANTED", "DIGEST")
     for one in listed:
         table.add_row(
-            *_cells(made_of(one.image.composition)),
+            *cells(made_of(one.image.composition)),
             str(one.users) if one.users else "nothing",
             size(one.size) if one.size else "-",
             "yes" if one.current else "no",
@@ -231,9 +233,9 @@ def popular(listed: list[Popular]) -> RenderableType:
     """What containers were made of most often."""
     if not listed:
         return Text("No container was created yet.")
-    table = _table("TIMES", "MODULES")
+    table = table_of("TIMES", "MODULES")
     for one in listed:
-        table.add_row(str(one.times), *_cells(made_of(one.composition)))
+        table.add_row(str(one.times), *cells(made_of(one.composition)))
     return table
 
 
@@ -244,9 +246,9 @@ def made_of(composition: Composition) -> str:
 
 def secrets(listed: list[KnownSecret]) -> RenderableType:
     """What modules can be given in secret."""
-    table = _table("NAME", "GIVEN", "WHAT IT IS FOR")
+    table = table_of("NAME", "GIVEN", "WHAT IT IS FOR")
     for one in listed:
-        table.add_row(one.name, "yes" if one.given else "no", *_cells(one.description))
+        table.add_row(one.name, "yes" if one.given else "no", *cells(one.description))
     return table
 
 
@@ -254,13 +256,13 @@ def access(known: list[Account], waiting: list[Pairing], now: datetime) -> Rende
     """Who may speak, and who waits to be let in."""
     if not known and not waiting:
         return Text("Nobody may speak yet. Who writes to the bot gets a code: voxnix access approve CODE")
-    table = _table("ACCOUNT", "NAME", "ROLE", "SINCE", "BY")
+    table = table_of("ACCOUNT", "NAME", "ROLE", "SINCE", "BY")
     for one in known:
-        table.add_row(one.key, *_cells(one.name), role(one), ago(one.changed_at, now), one.changed_by)
+        table.add_row(one.key, *cells(one.name), role(one), ago(one.changed_at, now), one.changed_by)
     for one in waiting:
         left = f"waits: {one.code}"
         table.add_row(
-            one.account, *_cells(one.name), Text(left, "yellow"), f"{span(one.expires_at - now)} left", ""
+            one.account, *cells(one.name), Text(left, "yellow"), f"{span(one.expires_at - now)} left", ""
         )
     return table
 
@@ -276,7 +278,7 @@ def operations(listed: list[Operation], now: datetime) -> RenderableType:
     """The owner's operations."""
     if not listed:
         return Text("Nothing was asked for yet.")
-    table = _table("NO", "CHANGE", "STATE", "ASKED", "TOOK", "NOTE")
+    table = table_of("NO", "CHANGE", "STATE", "ASKED", "TOOK", "NOTE")
     for one in listed:
         table.add_row(
             str(one.id),
@@ -284,7 +286,7 @@ def operations(listed: list[Operation], now: datetime) -> RenderableType:
             state(one.state),
             ago(one.created_at, now),
             took(one, now),
-            *_cells(note(one)),
+            *cells(note(one)),
         )
     return table
 
@@ -322,7 +324,7 @@ def operation_line(operation: Operation) -> Text:
 
 def findings(listed: Iterable[Finding]) -> RenderableType:
     """What the doctor found, each with what to do about it."""
-    table = _table("", "NAME", "WHAT WAS SEEN")
+    table = table_of("", "NAME", "WHAT WAS SEEN")
     marks = {
         True: Text("✓ ok", "green"),
         False: Text("✗ broken", "bold red"),

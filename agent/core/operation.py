@@ -12,6 +12,9 @@ from agent.core.errors import InvalidRequest, Problem
 from agent.core.storage import Schedule
 from agent.core.workload import Generation
 
+WORKER = "worker"
+"""The channel of what nobody asked for: a node's worker entered it, such as after a reboot."""
+
 LONGEST_KEY = 150
 """Characters of a request's key: some providers give calls very long names, and databases have limits."""
 
@@ -76,6 +79,11 @@ class OperationKind(StrEnum):
         """It may take something away; where it would, a person has to see the plan and agree first."""
         return self in _GATED
 
+    @property
+    def enters(self) -> bool:
+        """It may enter a workload that was not there before, which is there no more where it never begins."""
+        return self in _ENTERING
+
 
 _GATED = frozenset(
     {
@@ -88,6 +96,11 @@ _GATED = frozenset(
         OperationKind.RESIZE,
         OperationKind.PURGE,
     }
+)
+
+
+_ENTERING = frozenset(
+    {OperationKind.CREATE, OperationKind.CLONE, OperationKind.RESTORE, OperationKind.RECEIVE}
 )
 
 
@@ -174,7 +187,7 @@ class Request(BaseModel):
     """Where a request came from, for the audit trail.
 
     Attributes:
-        channel: such as ``console`` or ``cli``.
+        channel: such as ``console`` or ``cli``; ``worker`` where no person asked.
         conversation: which chat; empty on the command line.
         words: what the person said, as they said it.
         by: the account of who said it, where that is not the owner: in a group that owns workloads.
@@ -289,6 +302,12 @@ class Operation(BaseModel):
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The person's name for what there is afterwards: the copy, or what has another name now."""
+        anew = {OperationKind.CLONE, OperationKind.RENAME, OperationKind.RESTORE, OperationKind.RECEIVE}
+        return self.arguments.name if self.kind in anew and self.arguments.name else self.workload
 
     def check_move(self, to: OperationState) -> None:
         """Raise unless ``to`` may follow the state it is in.

@@ -133,6 +133,10 @@ class Generation(BaseModel):
     digest: str = ""
     system: str = ""
 
+    def renamed(self, name: str) -> "Generation":
+        """The same of a workload with another name: what a guest is built from has none."""
+        return self.model_copy(update={"spec": self.spec.model_copy(update={"name": name})})
+
 
 class Workload(BaseModel):
     """A workload of one owner.
@@ -175,6 +179,21 @@ class Workload(BaseModel):
     def name(self) -> str:
         """The person's own name for it."""
         return self.spec.name
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Of what it is made of, and of what it can be rolled back to."""
+        return tuple(one.digest for one in (self.generation, self.previous) if one is not None)
+
+    def renamed(self, name: str) -> "Workload":
+        """The same under another name."""
+        return self.model_copy(
+            update={
+                "spec": self.spec.model_copy(update={"name": name}),
+                "generation": self.generation and self.generation.renamed(name),
+                "previous": self.previous and self.previous.renamed(name),
+            }
+        )
 
 
 class Executed(BaseModel):

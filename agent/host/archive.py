@@ -42,21 +42,23 @@ def unpack(node: Node, archive: str, directory: str) -> None:
     _run(node, argv, UNPACK_TIMEOUT)
 
 
-def shift(node: Node, directory: str, base: int) -> None:
+def shift(node: Node, directory: str, base: int, before: int = 0) -> None:
     """Give every file of a root file system to the user ids from ``base``. The same again changes nothing.
 
     Args:
         node: where it is.
         directory: the root; other file systems mounted below it stay as they are.
-        base: a multiple of 65,536.
+        base: a multiple of 65,536; 0 for those that they have inside.
+        before: the beginning of the range that they have now.
 
     Raises:
         CommandFailed: a file belongs to a third range, or cannot be changed.
         NoSpace: the quota has no room for the changed metadata.
     """
-    if base < UID_RANGE or base % UID_RANGE:
-        raise ValueError(f"{base} is not the beginning of a range of user ids")
-    _run(node, [sys.executable, "-I", str(Path(idshift.__file__)), directory, str(base)], SHIFT_TIMEOUT)
+    if base == before or any(number % UID_RANGE for number in (base, before)):
+        raise ValueError(f"{base} and {before} are not the beginnings of two ranges of user ids")
+    words = [directory, str(base), *([str(before)] if before else [])]
+    _run(node, [sys.executable, "-I", str(Path(idshift.__file__)), *words], SHIFT_TIMEOUT)
 
 
 def _run(node: Node, argv: list[str], timeout: float) -> None:

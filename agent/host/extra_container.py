@@ -37,6 +37,8 @@ PATH = (
 """Where a NixOS guest has its programs; its systemd gives services no such PATH."""
 
 _NSPAWN = ("/run/current-system/sw/bin/systemd-nspawn", "/usr/bin/systemd-nspawn")
+_GENERATION = re.compile(r"-[0-9]+-link\Z")
+"""How the name ends that nix-env gives to what was in a profile at one time."""
 _ABSENT = "No such file or directory"
 _SYSTEM = re.compile(r"^SYSTEM_PATH=(.+)$", re.MULTILINE)
 
@@ -155,6 +157,20 @@ class ExtraContainer(Units):
         if not file or self._node.read(file) != self._node.read(f"{made}/etc/systemd/system/{unit}"):
             return f"systemd reads {file or 'no file'} for {unit}"
         return "" if shown["NeedDaemonReload"] == "no" else f"systemd has not read {file} again"
+
+    def installed(self) -> frozenset[str]:
+        """See :meth:`agent.host.runtime.Runtime.installed`: each has a profile, which nobody else makes."""
+        if not self._node.exists(PROFILES):
+            return frozenset()
+        argv = ["find", PROFILES, "-maxdepth", "1", "-type", "l"]
+        found = self._node.run(argv, timeout=TIMEOUT).stdout.splitlines()
+        names = {line.rpartition("/")[2] for line in found}
+        return frozenset(name for name in names if not _GENERATION.search(name))
+
+    def by_hand(self, name: str) -> str:
+        """See :meth:`agent.host.runtime.Runtime.by_hand`."""
+        self.unit(name)
+        return f"{self._command} destroy {name} && rm -f {PROFILES}/{name} {PROFILES}/{name}-*-link"
 
     def _marked_file(self, name: str) -> str:
         return self._shown(name, "FragmentPath")["FragmentPath"]

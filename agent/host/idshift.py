@@ -1,6 +1,7 @@
 """Give the files of a root file system to a container's range of user ids.
 
-A program of its own, of the standard library only, so that any node can run it: ``idshift.py DIR BASE``.
+A program of its own, of the standard library only, so that any node can run it:
+``idshift.py DIR BASE [FROM]``.
 systemd-nspawn does this itself where the kernel lets it, but not on ZFS in user space.
 """
 
@@ -12,22 +13,27 @@ RANGE = 65_536
 CAPABILITY = "security.capability"
 
 
-def shifted(number: int, base: int) -> int:
-    """The user or group id in the container's range.
+def shifted(number: int, base: int, before: int = 0) -> int:
+    """The user or group id in the container's range, of one in the range that it had before.
+
+    What belonged to nobody in the container, but to somebody of the node, does so still.
 
     Raises:
         ValueError: it belongs to another container.
     """
     if base <= number < base + RANGE:
         return number
+    if before <= number < before + RANGE:
+        return base + number - before
     if number < RANGE:
-        return base + number
-    raise ValueError(f"id {number} is neither below {RANGE} nor in the range from {base}")
+        return number
+    where = f"in the range from {before}" if before else f"below {RANGE}"
+    raise ValueError(f"id {number} is neither {where} nor in the range from {base}")
 
 
-def shift_one(path: str, status: os.stat_result, base: int) -> bool:
+def shift_one(path: str, status: os.stat_result, base: int, before: int = 0) -> bool:
     """Shift one file, link or folder; whether that changed anything."""
-    uid, gid = shifted(status.st_uid, base), shifted(status.st_gid, base)
+    uid, gid = shifted(status.st_uid, base, before), shifted(status.st_gid, base, before)
     if (uid, gid) == (status.st_uid, status.st_gid):
         return False
     plain = stat.S_ISREG(status.st_mode)
@@ -48,7 +54,7 @@ def _capability(path: str) -> bytes | None:
         return None
 
 
-def shift(root: str, base: int) -> int:
+def shift(root: str, base: int, before: int = 0) -> int:
     """Shift a whole tree on one file system; how many were changed.
 
     What is in the range already is left alone, so the same again finishes what was begun. A kill in the one
@@ -66,21 +72,25 @@ def shift(root: str, base: int) -> int:
                     continue
                 if stat.S_ISDIR(status.st_mode):
                     waiting.append(entry.path)
-                changed += shift_one(entry.path, status, base)
-    return changed + shift_one(root, top, base)
+                changed += shift_one(entry.path, status, base, before)
+    return changed + shift_one(root, top, base, before)
 
 
-def _is_base(text: str) -> bool:
-    return text.isdecimal() and int(text) > 0 and int(text) % RANGE == 0
+def _bases(words: list[str]) -> list[int]:
+    """The beginnings of ranges, of the one to be and of the one that was; nothing where one is none."""
+    numbers = [int(word) for word in words if word.isdecimal()]
+    fit = len(numbers) == len(words) in {1, 2} and not any(number % RANGE for number in numbers)
+    return numbers if fit and any(numbers) else []
 
 
 def main(arguments: list[str]) -> int:
     """Run as a program."""
-    if len(arguments) != 2 or not _is_base(arguments[1]):  # noqa: PLR2004
-        sys.stderr.write("usage: idshift.py DIR BASE, where BASE is a multiple of 65536\n")
+    bases = _bases(arguments[1:])
+    if not bases:
+        sys.stderr.write("usage: idshift.py DIR BASE [FROM], where these are multiples of 65536\n")
         return 2
     try:
-        changed = shift(arguments[0], int(arguments[1]))
+        changed = shift(arguments[0], *bases)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"idshift: {error}\n")
         return 1

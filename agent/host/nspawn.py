@@ -1,14 +1,21 @@
 """Containers as stock ``systemd-nspawn@`` units: their files."""
 
+import re
+
 from agent.core.owner import UID_RANGE
 from agent.host.node import Node
 from agent.host.runtime import Machine
-from agent.host.units import Units, mark, unit_name
+from agent.host.units import TIMEOUT, Units, mark, unit_name
 
 KIND = "systemd-nspawn"
 
 TUN = "/dev/net/tun"
 """The one device that nspawn itself makes in a container, for its root; up to 257 in each, or it fails."""
+
+UNITS = "/etc/systemd/system"
+ADDITION = "50-voxnix-machine.conf"
+"""Name of the file with what a machine's unit adds to the stock one."""
+_ADDED = re.compile(rf"{UNITS}/{KIND}@([^/@]+)\.service\.d/{re.escape(ADDITION)}\Z")
 
 _STOCK = (
     "systemd-nspawn --quiet --keep-unit --boot --link-journal=try-guest --network-veth -U"
@@ -36,7 +43,7 @@ def unit_file(name: str) -> str:
 
     Its name is not that of any drop-in for all machines: of two alike, systemd reads only one.
     """
-    return f"/etc/systemd/system/{unit(name)}.d/50-voxnix-machine.conf"
+    return f"{UNITS}/{unit(name)}.d/{ADDITION}"
 
 
 def nspawn_text(machine: Machine) -> str:
@@ -124,6 +131,17 @@ class Nspawn(Units):
         self._node.remove(unit_file(name).rpartition("/")[0])
         self._reload(name)
         self._forget(name)
+
+    def installed(self) -> frozenset[str]:
+        """See :meth:`agent.host.runtime.Runtime.installed`."""
+        argv = ["find", UNITS, "-maxdepth", "2", "-name", ADDITION]
+        found = self._node.run(argv, timeout=TIMEOUT).stdout.splitlines()
+        return frozenset(match[1] for line in found if (match := _ADDED.match(line)))
+
+    def by_hand(self, name: str) -> str:
+        """See :meth:`agent.host.runtime.Runtime.by_hand`."""
+        folder = unit_file(name).rpartition("/")[0]
+        return f"systemctl stop {unit(name)} && rm -r {folder} && rm -f {nspawn_file(name)}"
 
     def _marked_file(self, name: str) -> str:
         return unit_file(name)

@@ -151,6 +151,18 @@ class Runtime(Protocol):
         """
         ...
 
+    def installed(self) -> frozenset[str]:
+        """The machines of which there are files of ours, whoever knows of them.
+
+        Raises:
+            HostFailure: it cannot be told.
+        """
+        ...
+
+    def by_hand(self, name: str) -> str:
+        """How an admin removes a machine of which nobody knows: commands to be typed."""
+        ...
+
     def start(self, name: str) -> None:
         """Start a machine, and wait until it has booted.
 

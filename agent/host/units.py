@@ -63,6 +63,14 @@ class Units(ABC):
         """See :meth:`agent.host.runtime.Runtime.remove`."""
 
     @abstractmethod
+    def installed(self) -> frozenset[str]:
+        """See :meth:`agent.host.runtime.Runtime.installed`."""
+
+    @abstractmethod
+    def by_hand(self, name: str) -> str:
+        """See :meth:`agent.host.runtime.Runtime.by_hand`."""
+
+    @abstractmethod
     def _marked_file(self, name: str) -> str:
         """The file of a machine's unit that has the mark in it."""
 

@@ -18,7 +18,8 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
 from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Say
-from agent.phrasebook.replies import SAID, WHICH, report, spoken
+from agent.phrasebook.replies import report, spoken
+from agent.phrasebook.sayings import SAID, question
 from agent.phrasebook.understand import understand
 from agent.tools.views import ProblemView, View, ViewAdapter
 
@@ -86,7 +87,7 @@ class Phrasebook(Model):
                 )
             case Ask(call):
                 asked = {"tool": call.tool, "arguments": call.arguments}
-                return self._text(WHICH[call.tool], exit_code=3, asked=asked)
+                return self._text(question(call), exit_code=3, asked=asked)
             case Lost():
                 return self._text(spoken(meaning, self._modules), exit_code=3)
             case Say(topic):

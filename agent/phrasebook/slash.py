@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from agent.phrasebook.meaning import Act, Ask, Background, Call, Lost, Meaning, Say
 from agent.phrasebook.naming import SEPARATORS, module_called, modules_in
 from agent.phrasebook.preferences import PREFERENCES, preference
+from agent.phrasebook.storage_slash import STORAGE, storage
 
 _SLASH = {
     "list": "list_containers",
@@ -30,6 +31,7 @@ _SLASH = {
     "upgrade": "update_container",
     "rollback": "roll_back_container",
     "send": "send_file",
+    "cancel": "cancel_change",
 }
 _FIGURES = 6
 """Of a number of lines."""
@@ -48,13 +50,19 @@ def slash(sentence: str, background: Background) -> Meaning:  # noqa: PLR0911 - 
         return Say("help")
     if command in PREFERENCES:
         return preference(command, rest)
+    if command in STORAGE:
+        return storage(command, rest)
     if tool is None:
-        near = get_close_matches(command, [*_SLASH, *PREFERENCES], n=1)
+        near = get_close_matches(command, [*_SLASH, *PREFERENCES, *STORAGE], n=1)
         return Lost(f"/{near[0]} {rest}".strip() if near else "")
     if tool.startswith("list_"):
         about = module_called(rest, background.modules) if tool == "list_modules" else ""
         known = about in background.modules
         return Act((Call("explain_module", {"name": about}) if known else Call(tool, {}),))
+    if tool == "cancel_change":
+        number = rest.removeprefix("operation").strip()
+        meant = _figures(number)
+        return Act((Call(tool, {"number": meant} if meant else {"name": rest} if rest else {}),))
     if not given:
         return Ask(Call(tool, {}))
     name, more = given[0], given[1] if len(given) > 1 else ""
@@ -72,13 +80,18 @@ def _given(tool: str, more: str, background: Background) -> dict[str, object]:
         return {"modules": list(dict.fromkeys(modules_in(more, background.modules))) if more else []}
     if tool == "update_container":
         return _signed(more.split(), background)
-    if tool == "container_logs" and more.isascii() and more.isdigit() and len(more) <= _FIGURES:
-        return {"lines": int(more)}
+    if tool == "container_logs" and (lines := _figures(more)) is not None:
+        return {"lines": lines}
     if tool == "run_in_container":
         return {"command": more.removeprefix("-- ").strip() if more.startswith("-- ") else more}
     if tool == "send_file":
         return {"path": more}
     return {}
+
+
+def _figures(text: str) -> int | None:
+    """A number in figures, None where it is something else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _FIGURES else None
 
 
 def _signed(words: Sequence[str], background: Background) -> dict[str, object]:

@@ -22,8 +22,27 @@ _WHICH = {
     "which roll back": "roll_back_container",
 }
 _NOWHERE = {"run nowhere": "run_in_container", "send from nowhere": "send_file"}
-_PATHS = frozenset({"send_file", "send from nowhere"})
-_BY_NAME = {"destroy everything": "destroy_container", "update everything": "update_container"}
+_PATHS = frozenset({"send_file", "send from nowhere", "restore_file"})
+_OFTEN = {
+    "hourly snapshots": ("hourly", 24),
+    "daily snapshots": ("daily", 7),
+    "weekly snapshots": ("weekly", 4),
+}
+"""Which snapshots are taken by themselves, and how many of them are kept where no number is said."""
+_SIZES = {"resize_container": "size", "reserve space": "reserve"}
+"""What a size is one of."""
+_SECOND = {
+    "snapshot_container": "label",
+    "copy_container": "new_name",
+    "restore_container": "new_name",
+    "rename_container": "new_name",
+}
+"""What a second name is one of."""
+_BY_NAME = {
+    "destroy everything": "destroy_container",
+    "update everything": "update_container",
+    "purge everything": "purge_container",
+}
 _CHANGES = {
     "add modules": "add",
     "perhaps add modules": "add",
@@ -52,6 +71,15 @@ _COMMON = (
     *("exec", "modules", "containers", "in", "called", "named", "with", "tell", "reboot", "boot"),
 )
 """Words that are put right where they are misspelt."""
+_COUNTED = {"cancel_change": "number"}
+"""What a number is, where it is not one of lines."""
+NAMELESS = frozenset(
+    {
+        *("list_containers", "list_modules", "list_trash"),
+        *("cancel_change", "undo_last_change", "storage_usage"),
+    }
+)
+"""What can be asked for without naming a container."""
 _SHORT, _SHORT_WORDS = 200, 12
 """Characters and words of a sentence in which a typo is looked for."""
 
@@ -126,7 +154,7 @@ def _at(sentence: str, reading: Reading, start: int, background: Background) -> 
     return None
 
 
-def _meant(  # noqa: PLR0911 - one per kind of meaning
+def _meant(  # noqa: C901, PLR0911 - one per kind of meaning
     intent: str, found: Found, sentence: str, words: list[Word], background: Background
 ) -> Meaning | None:
     if intent in {"create_container", "create nameless"}:
@@ -137,18 +165,53 @@ def _meant(  # noqa: PLR0911 - one per kind of meaning
         return Ask(Call(_WHICH[intent], {}))
     if intent in _BY_NAME:
         return Say("by name", _BY_NAME[intent])
+    if intent in _OFTEN or intent == "no snapshots":
+        return _scheduled(intent, found, background)
     arguments = _told(intent, found, sentence, words)
     if intent in _NOWHERE:
         return Ask(Call(_NOWHERE[intent], arguments))
+    if found.size:
+        arguments[_SIZES[intent]] = found.size
+        intent = "resize_container"
     if "_" not in intent:
         return Say(intent)
-    if intent.startswith("list_"):
-        return Act((Call(intent, {}),))
     if found.number is not None:
-        arguments["lines"] = found.number
+        arguments[_COUNTED.get(intent, "lines")] = found.number
+    if intent in NAMELESS and not found.names:
+        return Act((Call(intent, arguments),))
+    if intent in _SECOND:
+        return _named_anew(intent, found, arguments, background)
     names = [background.last if name == IT else name for name in dict.fromkeys(found.names)]
     calls = [Call(intent, {"name": name, **arguments}) for name in names if name is not None]
     return Act(tuple(calls)) if calls and None not in names else Ask(Call(intent, arguments))
+
+
+def _scheduled(intent: str, found: Found, background: Background) -> Meaning:
+    kept = {kind: 0 for kind, _ in _OFTEN.values()}
+    if intent in _OFTEN:
+        kind, usual = _OFTEN[intent]
+        kept = {kind: usual if found.number is None else found.number}
+    return _about(Call("schedule_snapshots", {**kept}), found.names[0], background)
+
+
+def _named_anew(intent: str, found: Found, arguments: dict[str, object], background: Background) -> Meaning:
+    """What has a second name in it: that of something new."""
+    first, *second = found.names
+    if second:
+        arguments[_SECOND[intent]] = second[0]
+    meaning = _about(Call(intent, arguments), first, background)
+    # Only a new name cannot be left out, and is asked for.
+    return (
+        Ask(meaning.calls[0])
+        if intent == "rename_container" and not second and isinstance(meaning, Act)
+        else meaning
+    )
+
+
+def _about(call: Call, name: str, background: Background) -> Act | Ask:
+    """A call for a container, or the question for which one."""
+    meant = background.last if name == IT else name
+    return Ask(call) if meant is None else Act((Call(call.tool, {"name": meant, **call.arguments}),))
 
 
 def _create(found: Found, sentence: str, words: list[Word], background: Background) -> Meaning:
@@ -190,12 +253,15 @@ def _listed(found: Found, sentence: str, words: list[Word], background: Backgrou
 
 
 def _told(intent: str, found: Found, sentence: str, words: list[Word]) -> dict[str, object]:
-    """The command, or the path, that a sentence has in it."""
-    if not found.command:
-        return {}
-    if intent in _PATHS:
-        return {"path": words[found.command[0]].given}
-    return {"command": command_in(sentence, words, *found.command)}
+    """The command, or the path, that a sentence has in it, and the snapshot."""
+    told: dict[str, object] = {}
+    if found.command and intent in _PATHS:
+        told["path"] = words[found.command[0]].given
+    elif found.command:
+        told["command"] = command_in(sentence, words, *found.command)
+    if found.when is not None:
+        told["snapshot"] = found.when
+    return told
 
 
 def command_in(sentence: str, words: list[Word], start: int, end: int) -> str:
@@ -227,10 +293,14 @@ def _answer(reading: Reading, background: Background) -> Meaning | None:
     if not call or not found:
         return None
     name = found.names[0]
+    if _says("cancel_change", reading):
+        return Say("unchanged")
     others = ("hello", "help", "thanks", "approve", "unchanged")
     if " " in name or name.lower() in grammar().not_names or any(_says(other, reading) for other in others):
         return None
-    return Act((Call(call.tool, {"name": name, **call.arguments}),))
+    # What has a name already is asked for another one.
+    given = "new_name" if "name" in call.arguments else "name"
+    return Act((Call(call.tool, {given: name, **call.arguments}),))
 
 
 def _says(topic: str, reading: Reading, start: int = 0) -> bool:

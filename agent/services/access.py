@@ -19,7 +19,7 @@ from agent.core.account import (
     typed_code,
 )
 from agent.core.errors import InvalidRequest, NotAllowed
-from agent.core.operation import OperationKind, OperationState
+from agent.core.operation import OperationState
 from agent.core.printable import one_line
 from agent.store.accounts import AccountStore
 from agent.store.buttons import ButtonStore
@@ -291,8 +291,8 @@ class Access:
             proposed = operation.state is OperationState.PROPOSED
             to = OperationState.DENIED if proposed else OperationState.CANCELLED
             self._operations.move(operation.id, to, self._clock())
-            if operation.kind is OperationKind.CREATE:  # nothing of it was made, so nobody would take it away
-                self._workloads.remove(operation.node, operation.machine)
+            if operation.kind.enters:  # nothing of it was made, so nobody would take it away
+                self._workloads.withdraw(operation.node, operation.machine)
 
 
 def _judge(key: str, account: Account | None, needed: Role) -> None:

@@ -62,7 +62,6 @@ class Assembly:
         return Root(
             dataset=self._layout.root(Owner(operation.owner), workload.machine),
             folder=self._layout.root_folder(workload.machine),
-            quota=self._settings.root_quota,
             uid_base=self.uid_base(operation),
         )
 

@@ -16,6 +16,7 @@ from agent.services.access import Access
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
 from agent.services.operations import WORKER_SILENCE
+from agent.services.reconcile import Reconcile
 from agent.settings import Settings
 from agent.store.nodes import NodeStore
 
@@ -63,6 +64,7 @@ class Diagnostics:
         catalogue: Catalogue,
         access: Access,
         chats: Chats,
+        reconcile: Reconcile,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
@@ -71,6 +73,7 @@ class Diagnostics:
         self._catalogue = catalogue
         self._access = access
         self._chats = chats
+        self._reconcile = reconcile
         self._clock = clock
 
     def check(self) -> list[Finding]:
@@ -80,6 +83,7 @@ class Diagnostics:
             "worker": self._worker,
             "programs": self._programs,
             "pool": self._pool,
+            "zfs": self._zfs,
             "bridge": self._bridge,
             "firewall": self._firewall,
             "modules": self._modules,
@@ -88,7 +92,7 @@ class Diagnostics:
             "telegram": self._telegram,
             "people": self._people,
         }
-        return [_guarded(name, check) for name, check in checks.items()]
+        return [*(_guarded(name, check) for name, check in checks.items()), *self._containers()]
 
     def _database(self) -> Finding:
         kind = "PostgreSQL" if self._settings.database.startswith("postgresql") else "SQLite"
@@ -135,6 +139,11 @@ class Diagnostics:
             hint="" if healthy else f"Look at it: zpool status {self._settings.pool}",
         )
 
+    def _zfs(self) -> Finding:
+        lacking = Zfs(self._node).capabilities.lacking
+        told = "; ".join(f"no {what}: {instead}" for what, instead in lacking.items())
+        return Finding(name="zfs", ok=True, detail=told or "all that is used is there")
+
     def _bridge(self) -> Finding:
         return _presence(
             "bridge",
@@ -176,6 +185,17 @@ class Diagnostics:
                 hint="For free conversation, set model and model_api_key.",
             )
         return Finding(name="model", ok=True, detail=self._settings.model)
+
+    def _containers(self) -> list[Finding]:
+        """What is not as the database says. A person has to judge it, so nothing of it counts as broken."""
+        seen = self._reconcile.look()
+        found = [
+            Finding(name="containers", ok=None, detail=one.what, hint=one.hint)
+            for one in seen.differences
+            if one.about != "bridge"  # that has a line of its own
+        ]
+        found += [Finding(name="containers", ok=None, detail=what) for what in seen.unclear]
+        return found or [Finding(name="containers", ok=True, detail="all are as the database says")]
 
     def _people(self) -> Finding:
         known = sum(one.role is not None for one in self._access.accounts(CONSOLE))

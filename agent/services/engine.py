@@ -1,19 +1,22 @@
 """The engine: takes queued operations and runs their steps on DBOS, so that a crash resumes where it was."""
 
 import logging
+import os
 import sqlite3
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 
-from agent.core.errors import Cancelled, HostFailure, InvalidRequest, Problem, problem_of
-from agent.core.operation import Operation, OperationKind, OperationState, Progress
-from agent.host.node import Node
-from agent.services.changes import Changes, Step
+from agent.core.errors import HostFailure, InvalidRequest
+from agent.core.operation import OperationKind, OperationState
+from agent.services.changes import Changes
+from agent.services.execution import Execution
 from agent.services.operations import expired
 from agent.settings import Settings
 from agent.store.database import Database
@@ -25,38 +28,63 @@ log = logging.getLogger(__name__)
 HEARTBEAT = 2.0
 """Seconds between two signs of life."""
 CONCURRENCY = 4
-"""Operations that run side by side on a node."""
+"""Operations that run side by side on a node, beside those that build."""
+BUILDING = frozenset({OperationKind.CREATE, OperationKind.UPDATE, OperationKind.BUILD})
+"""Kinds that may build an image: what takes all of a machine's cores, and much of its memory."""
+BUILD_MEMORY = 2 << 30
+"""Bytes of memory that one build is given, when it is worked out how many may run at a time."""
 APPLICATION_VERSION = "voxnix"
 """Pinned: DBOS resumes only what its own version began, and our steps are idempotent across ours."""
+
+LOST = 10.0
+"""Seconds after which a workflow that runs nowhere is lost: DBOS needs less to resume one."""
+ATTEMPTS = 4
+"""How many workflows an operation is given, where each is lost; the last one takes it back."""
+OVER = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+"""States of a workflow after which DBOS does nothing more with it."""
+
+
+@dataclass
+class _Taken:
+    """An operation that was handed over.
+
+    Attributes:
+        kind: what it does.
+        alive_at: when its workflow was last seen to run, as ``time.monotonic`` tells it.
+    """
+
+    kind: OperationKind
+    alive_at: float
 
 
 class Engine:
     """Runs the operations of one node. One per process, and by :mod:`agent.services.lock` one per node.
 
     A client puts an operation into the database as ``queued``; the engine hands it to DBOS under a workflow
-    id made of its number, so that handing over twice is once. The workflow keeps the row true.
+    id made of its number, so that handing over twice is once. The workflow keeps the row true, and the row
+    decides: an operation that has not ended there is brought to its end, whatever DBOS knows of it.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each part
         self,
         settings: Settings,
         database: Database,
-        node: Node,
         nodes: NodeStore,
         operations: OperationStore,
         changes: Changes,
+        execution: Execution,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._database = database
-        self._node = node
         self._nodes = nodes
         self._operations = operations
         self._changes = changes
+        self._execution = execution
         self._clock = clock
-        self._handed_over: set[int] = set()
-        self._threads: dict[int, int] = {}
-        self._threads_lock = threading.Lock()
+        self._builds = settings.builds or builds_of(os.cpu_count() or 1, _memory())
+        self._taken: dict[int, _Taken] = {}
+        self._running: set[int] = set()
         self._stopping = threading.Event()
         self._dispatcher = threading.Thread(target=self._dispatch, name="voxnix-dispatcher", daemon=True)
 
@@ -77,8 +105,12 @@ class Engine:
         DBOS(config=config)
 
         @DBOS.workflow(name="operation")
-        def operation(number: int) -> None:  # DBOS cannot mark a bound method
-            self._run(number)
+        def operation(number: int, attempt: int = 1) -> None:  # DBOS cannot mark a bound method
+            self._running.add(number)
+            try:
+                self._run(number, attempt)
+            finally:
+                self._running.discard(number)
 
         self._workflow = operation
         try:
@@ -121,10 +153,11 @@ class Engine:
                         self._nodes.beat(self._settings.node_name, now, simulated=self._settings.simulate)
                         beat_at = now.timestamp()
                         self._expire(now)
+                        self._take_up_lost()
                     if changed():
                         self._hand_over()
                         cancelled = self._operations.cancelled(self._settings.node_name)
-                    self._interrupt(cancelled)
+                    self._execution.interrupt(cancelled)
                 except Exception:  # the worker lives on: the next look may go well
                     log.exception("looking for operations failed")
                 self._stopping.wait(self._database.poll)
@@ -132,115 +165,97 @@ class Engine:
     def _hand_over(self) -> None:
         """Give DBOS what may run now and it does not have, as long as there is room."""
         ready = self._operations.ready(self._settings.node_name)
-        self._handed_over &= set(ready)
-        for number in ready:
-            if number not in self._handed_over and len(self._handed_over) < CONCURRENCY:
-                workflow = f"operation-{number}"
-                # What a crash interrupted DBOS has taken up by itself.
-                if DBOS.get_workflow_status(workflow) is None:
-                    with SetWorkflowID(workflow):
-                        DBOS.start_workflow(self._workflow, number)
-                self._handed_over.add(number)
+        self._taken = {number: one for number, one in self._taken.items() if number in ready}
+        for number, kind in ready.items():
+            if number not in self._taken and self._room(kind):
+                self._start(number)
+                self._taken[number] = _Taken(kind, time.monotonic())
+
+    def _room(self, kind: OperationKind) -> bool:
+        """Whether one more of a kind may run. What builds takes no room from what does not."""
+        builds = kind in BUILDING
+        alike = sum((one.kind in BUILDING) is builds for one in self._taken.values())
+        return alike < (self._builds if builds else CONCURRENCY)
+
+    def _start(self, number: int, *, lost: bool = False) -> None:
+        """Have DBOS run an operation, unless it does so already: what a crash interrupted it has taken up.
+
+        Args:
+            number: of the operation, which has not ended.
+            lost: it is known that no workflow of it runs.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            workflow = f"operation-{number}" if attempt == 1 else f"operation-{number}-{attempt}"
+            known = DBOS.get_workflow_status(workflow)
+            if known is None:
+                with SetWorkflowID(workflow):
+                    DBOS.start_workflow(self._workflow, number, attempt)
+                return
+            if known.status not in OVER:
+                if not lost:
+                    return
+                DBOS.cancel_workflow(workflow)  # or it would be resumed by the next start, beside the new one
+        self._execution.end(number, _lost().problem.as_dict(), "It is not known how far it came.")
+
+    def _take_up_lost(self) -> None:
+        """Begin again what runs nowhere and has not ended: the engine could not write down how far it was."""
+        now = time.monotonic()
+        for number, one in self._taken.items():
+            if number in self._running:
+                one.alive_at = now
+            elif now - one.alive_at > LOST:
+                one.alive_at = now
+                operation = self._operations.get(number)
+                if operation is not None and not operation.state.ended:
+                    log.error("operation %d was lost; it begins again", number)
+                    self._start(number, lost=True)
 
     def _expire(self, now: datetime) -> None:
         """End what nobody agreed to in time."""
         oldest = now - timedelta(minutes=self._settings.approval_minutes)
         for number in self._operations.stale(self._settings.node_name, oldest):
-            problem = expired(self._get(number)).problem
-            with suppress(InvalidRequest):  # somebody answered in this very moment
-                self._operations.move(number, OperationState.CANCELLED, now, problem=problem)
+            if (operation := self._operations.get(number)) is not None:
+                with suppress(InvalidRequest):  # somebody answered in this very moment
+                    problem = expired(operation).problem
+                    self._operations.move(number, OperationState.CANCELLED, now, problem=problem)
 
-    def _interrupt(self, cancelled: list[int]) -> None:
-        """End the programs of steps that nobody wants any more; at each look, as a step may run the next."""
-        for number in cancelled:
-            with self._threads_lock:  # held: once a step is over, its thread may run another's programs
-                if (thread := self._threads.get(number)) is not None:
-                    self._node.interrupt(thread)
-
-    def _run(self, number: int) -> None:
+    def _run(self, number: int, attempt: int) -> None:
         """The workflow: it calls steps and decides by their answers alone, so that it can be replayed."""
-        begun = DBOS.run_step({"name": "begin"}, self._begin, number)
+        begun = DBOS.run_step({"name": "begin"}, self._execution.begin, number)
         if not begun:
             return
         kind = OperationKind(begun)
         problem: dict[str, Any] | None = None
-        for position, step in enumerate(self._changes.steps(kind), start=1):
-            problem = DBOS.run_step({"name": step.name}, self._attempt, number, position)
-            if problem is not None:
-                DBOS.run_step({"name": "undo"}, self._undo, number)
-                break
-        DBOS.run_step({"name": "end"}, self._end, number, problem)
-
-    def _begin(self, number: int) -> str:
-        """The kind of an operation that runs from now on; nothing where it was cancelled before it could."""
-        operation = self._get(number)
-        if operation.state is OperationState.QUEUED:
-            steps = len(self._changes.steps(operation.kind))
-            with suppress(InvalidRequest):  # cancelled in this very moment
-                operation = self._operations.move(number, OperationState.RUNNING, self._clock(), steps=steps)
-        return operation.kind.value if operation.state is OperationState.RUNNING else ""
-
-    def _attempt(self, number: int, position: int) -> dict[str, Any] | None:
-        """Run one step; its problem as plain JSON, None when it went well."""
-        operation = self._get(number)
-        step = self._changes.steps(operation.kind)[position - 1]
-        log.info("operation %d (%s %s): %s", number, operation.kind, operation.workload, step.name)
-        if operation.cancelled_by and not step.final:
-            return _cancelled(operation).as_dict()
-        self._operations.report(number, position, Progress(label=step.name))
-        try:
-            with self._interruptible(number, step):
-                step.run(operation, lambda progress: self._operations.report(number, position, progress))
-        except Exception as error:  # whatever it was, the operation has to end and say so
-            if step.final or not self._get(number).cancelled_by:
-                log.warning("operation %d failed in %s", number, step.name, exc_info=error)
-                return problem_of(error).as_dict()
-        if not step.final and (now := self._get(number)).cancelled_by:
-            return _cancelled(now).as_dict()
-        return None
-
-    @contextmanager
-    def _interruptible(self, number: int, step: Step) -> Generator[None]:
-        """While this lasts, who cancels ends the step's programs, unless there is no way back from it."""
-        if step.final:
-            yield
-            return
-        with self._threads_lock:
-            self._threads[number] = threading.get_ident()
-        try:
-            yield
-        finally:
-            with self._threads_lock:
-                del self._threads[number]
-
-    def _undo(self, number: int) -> None:
-        try:
-            self._changes.undo(self._get(number))
-        except Exception:  # the operation still has to end; what is left over is in the log
-            log.exception("operation %d could not be undone", number)
-
-    def _end(self, number: int, problem: dict[str, Any] | None) -> None:
-        if self._get(number).state.ended:
-            return
-        cause = None if problem is None else Problem(**problem)
-        if cause is None:
-            state = OperationState.DONE
-        elif cause.code == Cancelled.__name__:
-            state = OperationState.CANCELLED
+        left = ""
+        if attempt == ATTEMPTS:
+            problem = _lost().problem.as_dict()
         else:
-            state = OperationState.FAILED
-        self._operations.move(number, state, self._clock(), problem=cause)
+            for position, step in enumerate(self._changes.steps(kind), start=1):
+                problem = DBOS.run_step({"name": step.name}, self._execution.attempt, number, position)
+                if problem is not None:
+                    break
+        if problem is not None:
+            left = DBOS.run_step({"name": "undo"}, self._execution.undo, number)
+        DBOS.run_step({"name": "end"}, self._execution.end, number, problem, left or "")
 
-    def _get(self, number: int) -> Operation:
-        operation = self._operations.get(number)
-        if operation is None:
-            raise ValueError(f"operation {number} is not in the database")
-        return operation
+
+def builds_of(cores: int, memory: int) -> int:
+    """How many operations that build may run at a time on a machine.
+
+    Args:
+        cores: of its processors.
+        memory: in bytes.
+    """
+    return max(1, min(cores, memory // BUILD_MEMORY))
 
 
-def _cancelled(operation: Operation) -> Problem:
-    """How an operation ends that nobody wants any more."""
-    return Cancelled(
-        f"{operation.kind.capitalize()} {operation.workload} was cancelled.",
-        "What it had made or changed until then was taken back.",
-    ).problem
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _lost() -> HostFailure:
+    return HostFailure(
+        "It could not be carried out.",
+        f"The engine lost it {ATTEMPTS - 1} times.",
+        "Look at the disk and the log of the worker, then ask again.",
+    )

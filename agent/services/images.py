@@ -13,6 +13,7 @@ from agent.services.guests import Guests
 from agent.services.operations import Operations
 from agent.store.images import Image, ImageStore
 from agent.store.operations import OperationStore
+from agent.store.trash import TrashStore
 from agent.store.workloads import WorkloadStore
 
 ANY = "image"
@@ -25,7 +26,7 @@ class KnownImage:
 
     Attributes:
         image: what was built.
-        users: how many containers are made of it, or can be rolled back to it.
+        users: how many containers are made of it, or can be rolled back to it, in the trash too.
         current: whether a container that is made now would be made of it, rather than of a newer one.
         size: in bytes; images of Nix share much of it.
     """
@@ -59,6 +60,7 @@ class Images:
         guests: Guests,
         store: ImageStore,
         workloads: WorkloadStore,
+        trash: TrashStore,
         history: OperationStore,
         operations: Operations,
     ) -> None:
@@ -67,6 +69,7 @@ class Images:
         self._guests = guests
         self._store = store
         self._workloads = workloads
+        self._trash = trash
         self._history = history
         self._operations = operations
 
@@ -101,11 +104,11 @@ class Images:
 
     def list(self) -> list[KnownImage]:
         """Every image of the node, the ones that were wanted last first."""
+        trashed = (one.workload for one in self._trash.of_node(self._node))
         users = Counter(
-            generation.digest
-            for workload in self._workloads.of_node(self._node)
-            for generation in (workload.generation, workload.previous)
-            if generation is not None
+            digest
+            for workload in (*self._workloads.of_node(self._node), *trashed)
+            for digest in workload.digests
         )
         return [
             KnownImage(

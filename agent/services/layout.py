@@ -24,6 +24,10 @@ class Layout:
         """Dataset above all that belongs to owners."""
         return f"{self.pool}/users"
 
+    def owner(self, owner: Owner) -> str:
+        """Dataset above all that an owner has: the workloads, and the trash."""
+        return f"{self.users}/{owner.key}"
+
     def root(self, owner: Owner, machine: str) -> str:
         """Dataset of a workload's root file system."""
         return f"{self.workload(owner, machine)}/root"
@@ -34,7 +38,21 @@ class Layout:
 
     def workload(self, owner: Owner, machine: str) -> str:
         """Dataset above all of a workload."""
-        return f"{self.users}/{owner.key}/workloads/{machine}"
+        return f"{self.owner(owner)}/workloads/{machine}"
+
+    def trash(self, owner: Owner, number: int, machine: str) -> str:
+        """Dataset above all of a workload in the trash.
+
+        Args:
+            owner: whose it is.
+            number: of the operation that put it there.
+            machine: what the node called it.
+        """
+        return f"{self.trash_of(owner)}/{number}-{machine}"
+
+    def trash_of(self, owner: Owner) -> str:
+        """Dataset above all that an owner has in the trash."""
+        return f"{self.owner(owner)}/trash"
 
     def image(self, digest: str) -> str:
         """Dataset of a golden image."""

@@ -24,21 +24,27 @@ from agent.core.errors import (
     problem_of,
 )
 from agent.core.owner import Owner
+from agent.core.storage import Difference, KeptFile, SnapshotInfo
 from agent.core.workload import Executed
-from agent.services.node_work import (
-    Answer,
+from agent.services.calls import (
+    MAX_CHANGED,
     Call,
+    ChangedCall,
     ExecCall,
     GetCall,
+    KeptCall,
     LogsCall,
-    NodeWork,
     PutCall,
+    ReadyCall,
     RoomCall,
     SizeCall,
-    Taken,
+    SnapshotsCall,
+    SpaceCall,
     UsageCall,
-    may_have_run,
 )
+from agent.services.node_storage import Taking
+from agent.services.node_work import Answer, NodeWork, Taken, may_have_run
+from agent.services.readiness import Readiness
 from agent.store.database import Database
 from agent.store.node_calls import NodeCall, NodeCallStore
 from agent.store.nodes import NodeStore
@@ -94,6 +100,27 @@ class NodeCalls(ABC):
     def get(self, owner: Owner, name: str, path: str) -> bytes:
         """What is in a file."""
         return self._answer(GetCall(owner=owner.key, name=name, path=path), None, "").data or b""
+
+    def snapshots(self, owner: Owner, name: str) -> list[SnapshotInfo]:
+        """The snapshots of a workload, newest first."""
+        return self._value(list[SnapshotInfo], SnapshotsCall(owner=owner.key, name=name))
+
+    def changed(self, owner: Owner, name: str, snapshot: str, limit: int = MAX_CHANGED) -> Difference:
+        """What became of the files of a workspace since a snapshot, by its whole name."""
+        call = ChangedCall(owner=owner.key, name=name, snapshot=snapshot, limit=limit)
+        return self._value(Difference, call)
+
+    def kept(self, owner: Owner, name: str, snapshot: str, path: str) -> KeptFile:
+        """A file as a snapshot has it, and what is in its place now."""
+        return self._value(KeptFile, KeptCall(owner=owner.key, name=name, snapshot=snapshot, path=path))
+
+    def space(self, owner: Owner) -> Taking:
+        """Where the space of an owner goes."""
+        return self._value(Taking, SpaceCall(owner=owner.key))
+
+    def ready(self, owner: Owner, name: str | None = None) -> Readiness:
+        """Whether there is room and data sets are fit for use, for a new workload or for this one."""
+        return self._value(Readiness, ReadyCall(owner=owner.key, name=name))
 
     def _value(self, kind: type[_T], call: Call, data: bytes | None = None, key: str = "") -> _T:
         return TypeAdapter(kind).validate_python(self._answer(call, data, key).value)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
+from agent.services.calls import CALLS, Method
 from agent.services.node_calls import TAKEN_WITHIN, interrupted, recorded
-from agent.services.node_work import CALLS, Answer, Method, NodeWork
+from agent.services.node_work import Answer, NodeWork
 from agent.store.database import Database
 from agent.store.node_calls import NodeCall, NodeCallStore
 

@@ -4,10 +4,8 @@ Nobody who asks names a machine, a data set or a folder: those are made here, of
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from agent.core.errors import (
     CommandSaidTooMuch,
@@ -17,22 +15,36 @@ from agent.core.errors import (
     NotRunning,
     UnknownWorkload,
 )
-from agent.core.filename import numbered, safe_filename
+from agent.core.filename import numbered
 from agent.core.owner import Owner
-from agent.core.workload import Executed, Name, Usage, Workload
-from agent.host.guest_files import TIMEOUT as FILE_TIMEOUT
+from agent.core.workload import Executed, Usage, Workload
 from agent.host.guest_files import GuestFiles
 from agent.host.journal import Journal
 from agent.host.node import Node
 from agent.host.presence import Presence
 from agent.host.runtime import Runtime, UnitState
 from agent.host.zfs import Zfs
+from agent.services.calls import (
+    Call,
+    ChangedCall,
+    ExecCall,
+    GetCall,
+    KeptCall,
+    LogsCall,
+    PutCall,
+    ReadyCall,
+    RoomCall,
+    SizeCall,
+    SnapshotsCall,
+    SpaceCall,
+    UsageCall,
+    WorkloadCall,
+)
 from agent.services.layout import Layout
+from agent.services.node_storage import NodeStorage
+from agent.services.readiness import readiness
 from agent.store.workloads import WorkloadStore
 
-MAX_LOG_LINES = 1000
-MAX_TIMEOUT = 86_400.0
-"""Seconds that a command may ask for."""
 MAX_SAID = 16 << 20
 """Bytes that a command may print."""
 MAX_SENT = 50_000_000
@@ -40,106 +52,7 @@ MAX_SENT = 50_000_000
 WORKSPACE = "/workspace"
 SAME_NAME = 99
 """How many files may be called alike but for a number."""
-READ_TIMEOUT = 120.0
-"""Seconds for anything that only looks: the programs that it runs have limits of their own."""
 MIB = 1 << 20
-
-
-class Method(StrEnum):
-    """What can be asked. Nothing else is ever done."""
-
-    LOGS = "logs"
-    EXEC = "exec"
-    USAGE = "usage"
-    ROOM = "room"
-    PUT = "put"
-    SIZE = "size"
-    GET = "get"
-
-
-class Call(BaseModel):
-    """Something asked of a node.
-
-    Attributes:
-        method: what it is.
-        timeout: seconds after which it is over.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    method: ClassVar[Method]
-    timeout: float = READ_TIMEOUT
-
-
-class RoomCall(Call):
-    """How much room the pool has."""
-
-    method = Method.ROOM
-
-
-class WorkloadCall(Call):
-    """Something asked about one workload.
-
-    Attributes:
-        owner: whose it is.
-        name: the person's name for it.
-    """
-
-    owner: Annotated[str, AfterValidator(lambda key: Owner(key).key)]
-    name: Name
-
-
-class UsageCall(WorkloadCall):
-    """What a workload takes."""
-
-    method = Method.USAGE
-
-
-class LogsCall(WorkloadCall):
-    """The end of a journal: so many lines of it."""
-
-    method = Method.LOGS
-    lines: int = Field(ge=1, le=MAX_LOG_LINES)
-
-
-class ExecCall(WorkloadCall):
-    """A command: the program and its arguments, and how long they may take."""
-
-    method = Method.EXEC
-    argv: tuple[str, ...] = Field(min_length=1)
-    timeout: float = Field(gt=0, le=MAX_TIMEOUT)
-
-
-class PutCall(WorkloadCall):
-    """A new file in the workspace, with a safe name. What is in it goes beside."""
-
-    method = Method.PUT
-    timeout: float = 2 * FILE_TIMEOUT
-    filename: Annotated[str, AfterValidator(safe_filename)]
-
-
-class PathCall(WorkloadCall):
-    """A file, by its path inside."""
-
-    timeout: float = 2 * FILE_TIMEOUT
-    path: str = Field(pattern=r"^/[^\x00]+$", max_length=4096)
-
-
-class SizeCall(PathCall):
-    """How large a file is."""
-
-    method = Method.SIZE
-
-
-class GetCall(PathCall):
-    """What is in a file."""
-
-    method = Method.GET
-
-
-CALLS: dict[Method, type[Call]] = {
-    kind.method: kind for kind in (RoomCall, UsageCall, LogsCall, ExecCall, PutCall, SizeCall, GetCall)
-}
 
 
 class Taken(BaseModel):
@@ -148,6 +61,7 @@ class Taken(BaseModel):
     Attributes:
         root: its root file system; None where that is not there, or could not be read.
         workspace: its /workspace; the same.
+        whole: both with all that is kept of them, which has the one limit; the same.
         unknown: which of them could not be read.
     """
 
@@ -155,6 +69,7 @@ class Taken(BaseModel):
 
     root: Usage | None
     workspace: Usage | None
+    whole: Usage | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -189,12 +104,15 @@ class NodeWork:
         self._zfs = Zfs(node)
         self._pool = pool
         self._layout = Layout(pool)
+        self._storage = NodeStorage(node, pool)
         self._runtime = runtime
         self._files = GuestFiles(runtime)
         self._workloads = workloads
         self._upload_max = upload_max
 
-    def answer(self, call: Call, data: bytes | None = None) -> Answer:  # noqa: PLR0911 - one per method
+    def answer(  # noqa: C901, PLR0911, PLR0912 - one per method
+        self, call: Call, data: bytes | None = None
+    ) -> Answer:
         """Do what is asked.
 
         Args:
@@ -215,6 +133,17 @@ class NodeWork:
                 return Answer(Journal(self._node).lines(machine, call.lines, root))
             case ExecCall():
                 return Answer(self._exec(call))
+            case SnapshotsCall():
+                return Answer(self._storage.snapshots(self._find(call)))
+            case ChangedCall():
+                return Answer(self._storage.changed(self._find(call), call.snapshot, call.limit))
+            case KeptCall():
+                return Answer(self._storage.kept(self._find(call), call.snapshot, call.path))
+            case ReadyCall():
+                workload = None if call.name is None else self._find(call)
+                return Answer(readiness(self._zfs, self._layout, Owner(call.owner), workload))
+            case SpaceCall():
+                return Answer(self._storage.space(Owner(call.owner)))
             case PutCall():
                 return Answer(self._put(call, data or b""))
             case SizeCall():
@@ -226,8 +155,8 @@ class NodeWork:
             case _:
                 raise ValueError(f"nothing does {call!r}")
 
-    def _find(self, call: WorkloadCall) -> Workload:
-        workload = self._workloads.find(Owner(call.owner), call.name)
+    def _find(self, call: WorkloadCall | ReadyCall) -> Workload:
+        workload = self._workloads.find(Owner(call.owner), call.name or "")
         if workload is None or workload.node != self._node.name:
             raise UnknownWorkload(f"You have no container called {call.name}.")
         return workload
@@ -258,6 +187,7 @@ class NodeWork:
         parts = {
             "root": self._layout.root(owner, machine),
             "workspace": self._layout.workspace(owner, machine),
+            "whole": self._layout.workload(owner, machine),
         }
         seen = {part: self._zfs.presence(dataset) for part, dataset in parts.items()}
         usage = {
@@ -265,7 +195,7 @@ class NodeWork:
             for part, presence in seen.items()
         }
         unknown = tuple(part for part, presence in seen.items() if presence is Presence.UNKNOWN)
-        return Taken(root=usage["root"], workspace=usage["workspace"], unknown=unknown)
+        return Taken(**usage, unknown=unknown)
 
     def _put(self, call: PutCall, data: bytes) -> str:
         check_upload(call.filename, len(data), self._upload_max)
@@ -274,7 +204,7 @@ class NodeWork:
         if len(data) > room.available:
             raise NoSpace(
                 f"{call.filename} does not fit into {call.name}'s workspace.",
-                f"It has {mib(len(data))}; {mib(room.available)} of {mib(room.quota)} are free.",
+                f"It has {mib(len(data))}; {mib(room.available)} are free.",
                 f"Remove something in {call.name}'s {WORKSPACE} first.",
             )
         names = [numbered(call.filename, number) for number in range(1, SAME_NAME + 1)]

@@ -27,8 +27,8 @@ from agent.store.workloads import WorkloadStore
 WORKER_SILENCE = timedelta(seconds=10)
 """A worker that was not heard of for so long is taken for absent."""
 
-NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE})
-"""What concerns everybody on a node, and so is an admin's."""
+NODE_WIDE = frozenset({OperationKind.BUILD, OperationKind.PRUNE, OperationKind.BACKUP, OperationKind.RECEIVE})
+"""What concerns everybody on a node, or names a place of it, and so is an admin's."""
 
 SLICE = 1.0
 """Seconds after which who waits looks whether there is a worker."""
@@ -206,8 +206,8 @@ class Operations:
             operation = self._store.cancel(self.get(owner, number).id, by or owner.key)
             if operation.state is OperationState.RUNNING:
                 return operation
-            if operation.kind is OperationKind.CREATE:  # nothing was made, so nobody would take it away
-                self._workloads.remove(operation.node, operation.machine)
+            if operation.kind.enters:  # nothing was made, so nobody would take it away
+                self._workloads.withdraw(operation.node, operation.machine)
             return self._store.move(number, OperationState.CANCELLED, self._clock())
 
     def ensure_worker(self) -> None:

@@ -1,10 +1,7 @@
-"""Finds file systems of containers that are nearly full."""
+"""Finds containers and owners who have nearly all that they may take."""
 
-import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Self
 
 from agent.core.notice import NoticeKind
 from agent.core.owner import Owner
@@ -15,12 +12,10 @@ from agent.services.layout import Layout
 from agent.store.notices import NoticeStore
 from agent.store.workloads import WorkloadStore
 
-log = logging.getLogger(__name__)
-
 INTERVAL = 60.0
 """Seconds between two looks."""
 FULL = 90
-"""Per cent of its quota from which on a file system is nearly full."""
+"""Per cent of a limit from which on it is nearly reached."""
 FREE = 85
 """Per cent below which it is not any more; between the two nothing changes."""
 KEPT = timedelta(days=30)
@@ -28,12 +23,12 @@ KEPT = timedelta(days=30)
 
 
 class Quotas:
-    """Enters a notice for each file system that fills up, in a thread of its own.
+    """Enters a notice for each container and each owner that fills up.
 
     Args:
         node: where they are.
         pool: the ZFS pool.
-        workloads: whose file systems they are.
+        workloads: the record of them.
         notices: where they are entered.
         clock: the time in UTC.
     """
@@ -52,18 +47,6 @@ class Quotas:
         self._workloads = workloads
         self._notices = notices
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="voxnix-quotas", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Begin to look."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        self._stopping.set()
-        self._thread.join()
 
     def look(self) -> None:
         """Enter what has become nearly full, and forget what is not any more.
@@ -80,27 +63,23 @@ class Quotas:
         filled = self._zfs.filled(self._layout.users) if known else {}
         prefix = f"quota:{self._node.name}:"
         lasting: set[str] = set()
-        for workload in known:
-            owner = Owner(workload.owner)
-            for part, dataset in (
-                ("root", self._layout.root(owner, workload.machine)),
-                ("workspace", self._layout.workspace(owner, workload.machine)),
-            ):
-                occasion = f"{prefix}{workload.machine}:{part}"
-                one = filled.get(dataset)
-                if one is None or one.used * 100 >= one.quota * FREE:
-                    lasting.add(occasion)
-                if one is not None and one.used * 100 >= one.quota * FULL:
-                    values = {"part": part, "used": one.used, "quota": one.quota}
-                    self._notices.add(NoticeKind.QUOTA, workload, values, occasion, self._clock())
+        looked = [
+            ("workload", self._layout.workload(Owner(one.owner), one.machine), one.machine, one)
+            for one in known
+        ]
+        # An owner is told of the container that takes most: there is something to be had from it.
+        sizes = {one.machine: filled[above].used for _, above, _, one in looked if above in filled}
+        largest = {one.owner: one for one in sorted(known, key=lambda one: sizes.get(one.machine, 0))}
+        looked += [
+            ("owner", self._layout.owner(Owner(key)), f"owner:{key}", one) for key, one in largest.items()
+        ]
+        for part, dataset, whose, workload in looked:
+            occasion = f"{prefix}{whose}"
+            one = filled.get(dataset)
+            if one is None or one.used * 100 >= one.quota * FREE:
+                lasting.add(occasion)
+            if one is not None and one.used * 100 >= one.quota * FULL:
+                values = {"part": part, "used": one.used, "quota": one.quota}
+                self._notices.add(NoticeKind.QUOTA, workload, values, occasion, self._clock())
         self._notices.end(prefix, lasting)
         self._notices.prune(self._clock() - KEPT)
-
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - the worker lives on: the next look may go well
-                if not self._stopping.is_set():
-                    log.warning("looking at the quotas failed: %s", error)
-            self._stopping.wait(INTERVAL)

@@ -68,6 +68,18 @@ class Secrets:
         self._known(name)
         self._node.remove(self._file(owner, name, workload))
 
+    def copy(self, owner: Owner, workload: str, other: str) -> None:
+        """Let a container have what another one is given alone; the same again changes nothing."""
+        for name in self._names():
+            value = self._node.read(self._file(owner, name, workload))
+            if value is not None:
+                self._node.write(self._file(owner, name, other), value, 0o600)
+
+    def forget(self, owner: Owner, workload: str) -> None:
+        """Forget all that a certain container alone is given."""
+        for name in self._names():
+            self._node.remove(self._file(owner, name, workload))
+
     def list(self, owner: Owner) -> list[KnownSecret]:
         """Every secret that a module can be given, and whether this owner has given it."""
         return [
@@ -102,11 +114,16 @@ class Secrets:
                     found.append((name, there))
         return tuple(found)
 
+    def _names(self) -> tuple[str, ...]:
+        return tuple(
+            f"{module.name}.{secret}" for module in self._catalogue.all() for secret in module.secrets
+        )
+
     def _known(self, name: str) -> None:
         parts = _SECRET.match(name)
         module = self._catalogue.get(parts[1]) if parts else None
         if parts is None or module is None or parts[2] not in module.secrets:
-            names = [f"{one.name}.{secret}" for one in self._catalogue.all() for secret in one.secrets]
+            names = self._names()
             raise InvalidRequest(
                 f"There is no secret called {name[:80]}.",
                 f"The secrets are: {', '.join(names)}." if names else "No module has any.",

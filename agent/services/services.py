@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from agent.services.access import Access
+from agent.services.audit import Audit
+from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
 from agent.services.chats import Chats
@@ -13,6 +15,9 @@ from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.secrets import Secrets
+from agent.services.storage import Storage
+from agent.services.trash import Trash
+from agent.services.undo import Undo
 from agent.services.workloads import Workloads
 
 
@@ -22,6 +27,7 @@ class Services:
 
     workloads: Workloads
     operations: Operations
+    audit: Audit
     catalogue: Catalogue
     images: Images
     secrets: Secrets
@@ -29,6 +35,10 @@ class Services:
     chats: Chats
     files: Files
     access: Access
+    backups: Backups
     budget: Budget
     preferences: Preferences
     notices: Notices
+    trash: Trash
+    undo: Undo
+    storage: Storage

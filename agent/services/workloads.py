@@ -8,28 +8,24 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.core.account import Role
 from agent.core.composition import Composition
-from agent.core.errors import HostFailure, InvalidRequest, NoSpace, Refusal, UnknownWorkload
-from agent.core.operation import Loss, Operation, OperationKind, Plan, Request
+from agent.core.errors import HostFailure, InvalidRequest, Refusal, UnknownWorkload
+from agent.core.operation import Arguments, Operation, OperationKind, Request
 from agent.core.owner import Owner
-from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload
+from agent.core.workload import ContainerSpec, Executed, Generation, Usage, Workload, checked_name
 from agent.services.access import Access
+from agent.services.calls import MAX_LOG_LINES, MAX_TIMEOUT
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
 from agent.services.node_calls import NodeCalls
-from agent.services.node_work import MAX_LOG_LINES, MAX_TIMEOUT, MIB, Taken
+from agent.services.node_work import Taken
 from agent.services.operations import Operations
+from agent.services.preflight import Preflight
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.nodes import NodeStore
-from agent.store.workloads import WorkloadStore
+from agent.store.workloads import WorkloadStore, name_in_use
 
 log = logging.getLogger(__name__)
-
-LOSS_STEP = {"workspace": MIB, "root": 16 * MIB}
-"""Plans count in these steps, in bytes: a running container writes its journal all the time, and a plan that
-changes with every line could never be agreed to."""
-MIN_FREE = 1 << 30
-"""Bytes that the pool must have free before something new is made in it."""
 
 
 class WorkloadStatus(BaseModel):
@@ -39,6 +35,7 @@ class WorkloadStatus(BaseModel):
         workload: the record, with the state last observed.
         root: what its root file system takes; None if that could not be read.
         workspace: what /workspace takes; None if that could not be read.
+        whole: what both take with all that is kept of them, and their limit; None if that could not be read.
         node_seen_at: when the node's worker was last heard of, in UTC.
         last_operation: the newest one on it.
     """
@@ -48,6 +45,7 @@ class WorkloadStatus(BaseModel):
     workload: Workload
     root: Usage | None
     workspace: Usage | None
+    whole: Usage | None
     node_seen_at: datetime | None
     last_operation: Operation | None
 
@@ -65,6 +63,7 @@ class Workloads:
         nodes: NodeStore,
         catalogue: Catalogue,
         guests: Guests,
+        preflight: Preflight,
         operations: Operations,
         access: Access,
         clock: Callable[[], datetime],
@@ -72,6 +71,7 @@ class Workloads:
         self._settings = settings
         self._calls = calls
         self._guests = guests
+        self._preflight = preflight
         self._database = database
         self._store = store
         self._nodes = nodes
@@ -91,23 +91,37 @@ class Workloads:
             NoSpace: the pool is full.
         """
         self._check(spec)
-        self._check_space()
+        self._preflight.check_new(owner)
         with self._database.write():  # both or neither: a workload without its operation would stay for ever
             workload = self._store.add(owner, spec, self._settings.node_name, self._clock())
             target = Generation(spec=spec)
             return self._operations.submit(workload, OperationKind.CREATE, request, target=target)
 
     def start(self, owner: Owner, name: str, request: Request) -> Operation:
-        """Ask for a container to be started."""
-        return self._operations.submit(self.find(owner, name), OperationKind.START, request)
+        """Ask for a container to be started.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+            HostFailure: its data sets are not as they have to be.
+        """
+        workload = self.find(owner, name)
+        self._preflight.check_there(owner, workload)
+        return self._operations.submit(workload, OperationKind.START, request)
 
     def stop(self, owner: Owner, name: str, request: Request) -> Operation:
         """Ask for a container to be stopped."""
         return self._operations.submit(self.find(owner, name), OperationKind.STOP, request)
 
     def restart(self, owner: Owner, name: str, request: Request) -> Operation:
-        """Ask for a container to be restarted."""
-        return self._operations.submit(self.find(owner, name), OperationKind.RESTART, request)
+        """Ask for a container to be restarted.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+            HostFailure: its data sets are not as they have to be.
+        """
+        workload = self.find(owner, name)
+        self._preflight.check_there(owner, workload)
+        return self._operations.submit(workload, OperationKind.RESTART, request)
 
     def update(self, owner: Owner, spec: ContainerSpec, request: Request) -> Operation:
         """Ask for a container to be made of other modules or options. /workspace stays as it is.
@@ -125,6 +139,7 @@ class Workloads:
         generation = workload.generation
         if generation is not None and generation.digest == self._guests.digest(composition):
             raise InvalidRequest(f"{spec.name} is made of exactly this already.")
+        self._preflight.check_change(owner, workload)
         target = Generation(spec=spec)
         return self._operations.submit(workload, OperationKind.UPDATE, request, target=target)
 
@@ -140,6 +155,7 @@ class Workloads:
             raise InvalidRequest(
                 f"{name} was never updated.", "So there is nothing that it could be rolled back to."
             )
+        self._preflight.check_there(owner, workload)
         return self._operations.submit(workload, OperationKind.ROLLBACK, request, target=workload.previous)
 
     def outdated(self, owner: Owner) -> list[Workload]:
@@ -150,16 +166,82 @@ class Workloads:
             if workload.generation is not None and self._differs(workload, workload.generation)
         ]
 
+    def rename(
+        self, owner: Owner, name: str, new_name: str, request: Request, undoes: int | None = None
+    ) -> Operation:
+        """Ask for a container to be called something else. One that runs is started anew.
+
+        Args:
+            owner: whose it is.
+            name: what it is called.
+            new_name: what it is called from then on.
+            request: where it came from.
+            undoes: number of the operation that this takes back.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+            InvalidName: it cannot be called so.
+            InvalidRequest: it is called so.
+            NameInUse: another one of the owner's is.
+        """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
+        workload = self.find(owner, name)
+        if checked_name(new_name) == name:
+            raise InvalidRequest(f"{name} is called so already.")
+        if self._store.find(owner, new_name) is not None:
+            raise name_in_use(new_name)
+        self._preflight.check_there(owner, workload)
+        arguments = Arguments(name=new_name)
+        return self._operations.submit(
+            workload, OperationKind.RENAME, request, arguments=arguments, undoes=undoes
+        )
+
+    def resize(  # noqa: PLR0913, PLR0917 - a limit and a reservation, of what, for whom and why
+        self,
+        owner: Owner,
+        name: str,
+        quota: int,
+        request: Request,
+        reservation: int | None = None,
+        undoes: int | None = None,
+    ) -> Operation:
+        """Ask for a container to be held to another limit. To less than before a person has to agree.
+
+        Args:
+            owner: whose it is.
+            name: of the container.
+            quota: what its system, /workspace and snapshots may take together, in bytes; 0 for the setting's.
+            request: where it came from.
+            reservation: room in the pool that nobody else can take, in bytes; as it is when None.
+            undoes: number of the operation that this takes back.
+
+        Raises:
+            UnknownWorkload: there is none, or it is another owner's.
+            InvalidRequest: that is what it has, or the two do not go together.
+            NoSpace: it takes more than that, or there is not so much room; with the numbers.
+        """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
+        workload = self.find(owner, name)
+        resized = workload.model_copy(
+            update={
+                "quota": quota,
+                "reservation": workload.reservation if reservation is None else reservation,
+            }
+        )
+        self._preflight.check_resize(workload, resized)
+        arguments = Arguments(quota=quota, reservation=reservation)
+        return self._operations.submit(
+            workload, OperationKind.RESIZE, request, arguments=arguments, undoes=undoes
+        )
+
     def destroy(self, owner: Owner, name: str, request: Request) -> Operation:
         """Ask for a container to be destroyed. The operation waits for a person to agree to its plan."""
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         workload = self.find(owner, name)
         return self._operations.submit(workload, OperationKind.DESTROY, request)
-
-    def plan(self, owner: Owner, kind: OperationKind, name: str) -> Plan | None:
-        """What an operation would take away of a workload, as things stand now."""
-        if kind is OperationKind.DESTROY:
-            return self._destruction(self.find(owner, name))
-        return None
 
     def find(self, owner: Owner, name: str) -> Workload:
         """An owner's workload.
@@ -193,6 +275,7 @@ class Workloads:
             workload=workload,
             root=taken.root,
             workspace=taken.workspace,
+            whole=taken.whole,
             node_seen_at=self._nodes.seen_at(workload.node),
             last_operation=next(latest, None),
         )
@@ -241,27 +324,6 @@ class Workloads:
             raise InvalidRequest(f"A command may take up to {MAX_TIMEOUT:,.0f} seconds, and more than none.")
         return self._calls.exec(owner, workload.name, argv, timeout, request.key)
 
-    def _destruction(self, workload: Workload) -> Plan:
-        taken = self._calls.usage(Owner(workload.owner), workload.name)
-        if taken.unknown:
-            raise HostFailure(
-                f"What {workload.name} holds could not be read, so nobody can agree to its end.",
-                f"ZFS did not answer for its {' and '.join(taken.unknown)}.",
-                "Run `voxnix doctor`.",
-            )
-        parts = (("workspace", taken.workspace), ("root", taken.root))
-        losses = [
-            Loss(what=part, amount=_rounded_up(usage.used, LOSS_STEP[part]), unit="bytes")
-            for part, usage in parts
-            if usage is not None
-        ]
-        snapshots = sum(usage.snapshots for _, usage in parts if usage is not None)
-        losses.append(Loss(what="snapshots", amount=snapshots, unit="count"))
-        return Plan(
-            summary=f"Destroy {workload.name} with everything in it, /workspace included, for good.",
-            losses=tuple(losses),
-        )
-
     def _check(self, spec: ContainerSpec) -> Composition:
         composition = self._catalogue.compose(spec)
         if len(spec.modules) > self._settings.max_modules:
@@ -279,15 +341,6 @@ class Workloads:
         except Refusal:  # a module that it is made of is there no more
             return True
 
-    def _check_space(self) -> None:
-        free = self._calls.room()
-        if free < MIN_FREE:
-            raise NoSpace(
-                f"The pool {self._settings.pool} is full: {free // MIB} MiB are free.",
-                f"A new container needs {MIN_FREE // MIB} MiB.",
-                "Destroy a container you no longer need, or make the pool larger.",
-            )
-
     def list(self, owner: Owner) -> list[Workload]:
         """The owner's workloads, from the database alone."""
         return self._store.of_owner(owner)
@@ -296,7 +349,3 @@ class Workloads:
 def _unfit(word: str) -> bool:
     """Whether a word cannot be an argument: a C string ends at a NUL, and half a character is none."""
     return "\0" in word or any("\ud800" <= char <= "\udfff" for char in word)
-
-
-def _rounded_up(amount: int, step: int) -> int:
-    return -(-amount // step) * step

@@ -90,6 +90,13 @@ class OperationStore:
             row = connection.execute(query).mappings().first()
         return None if row is None else _operation(row)
 
+    def keyed(self, prefix: str) -> list[Operation]:
+        """The operations whose requests have keys that begin like this, oldest first."""
+        query = select(operations).where(operations.c.key.startswith(prefix, autoescape=True))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(operations.c.id)).mappings()
+            return [_operation(row) for row in rows]
+
     def get(self, number: int) -> Operation | None:
         """An operation by its number."""
         with self._database.read() as connection:
@@ -116,11 +123,11 @@ class OperationStore:
             rows = connection.execute(query.order_by(operations.c.id.desc()).limit(limit)).mappings()
             return [_operation(row) for row in rows]
 
-    def ready(self, node: str) -> list[int]:
-        """Numbers of a node's operations that may run now: the oldest active one of each workload."""
+    def ready(self, node: str) -> dict[int, OperationKind]:
+        """A node's operations that may run now, by number: the oldest active one of each workload."""
         earlier = operations.alias()
         query = (
-            select(operations.c.id)
+            select(operations.c.id, operations.c.kind)
             .where(operations.c.node == node, operations.c.state.in_(ACTIVE))
             .where(
                 ~exists().where(
@@ -133,7 +140,13 @@ class OperationStore:
             .order_by(operations.c.id)
         )
         with self._database.read() as connection:
-            return list(connection.execute(query).scalars())
+            return {number: OperationKind(kind) for number, kind in connection.execute(query)}
+
+    def busy(self, node: str) -> frozenset[str]:
+        """The machines of a node on which operations run, or wait for each other."""
+        query = select(operations.c.machine).where(operations.c.node == node, operations.c.state.in_(ACTIVE))
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def open_from(self, channel: str) -> list[Operation]:
         """The operations that were asked for on a channel and have not ended, oldest first."""
@@ -162,6 +175,16 @@ class OperationStore:
         with self._database.write() as connection:
             return [_operation(row) for row in connection.execute(query).mappings()]
 
+    def active(self, node: str) -> list[Operation]:
+        """A node's operations that are queued or run, oldest first."""
+        query = (
+            select(operations)
+            .where(operations.c.node == node, operations.c.state.in_(ACTIVE))
+            .order_by(operations.c.id)
+        )
+        with self._database.read() as connection:
+            return [_operation(row) for row in connection.execute(query).mappings()]
+
     def under_way(self, node: str) -> list[Generation]:
         """What is to be made by the operations of a node that have not ended."""
         query = select(operations.c.target).where(
@@ -170,6 +193,28 @@ class OperationStore:
         with self._database.read() as connection:
             found = connection.execute(query).scalars()
             return [Generation.model_validate(target) for target in found if target is not None]
+
+    def using_trash(self, number: int) -> list[int]:
+        """Numbers of the operations that bring something back from the trash or purge it; oldest first."""
+        query = select(operations.c.id).where(
+            operations.c.state.in_(ACTIVE), operations.c.arguments["trash"].as_integer() == number
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(operations.c.id)).scalars())
+
+    def changed_since(self, node: str, machine: str, moment: datetime) -> bool:
+        """Whether what a machine is made of was changed after a moment, or is being changed."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.machine == machine,
+            operations.c.kind.in_((OperationKind.UPDATE.value, OperationKind.ROLLBACK.value)),
+            or_(
+                operations.c.state == OperationState.RUNNING.value,
+                and_(operations.c.state == OperationState.DONE.value, operations.c.ended_at > moment),
+            ),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def was_under_way(self, node: str, machine: str, moment: datetime) -> bool:
         """Whether an operation on a machine was running at a moment."""

@@ -3,31 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import RowMapping, delete, insert, select
 
 from agent.core.owner import Owner
+from agent.core.trash import Trashed
 from agent.core.workload import Workload
 from agent.store.database import Database
 from agent.store.schema import trash
-
-
-class Trashed(BaseModel):
-    """A workload in the trash.
-
-    Attributes:
-        operation: number of the operation that put it there; its own number in the trash, too.
-        workload: as it was.
-        trashed_at: in UTC.
-        expires_at: when it may go for good, in UTC.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    operation: int
-    workload: Workload
-    trashed_at: datetime
-    expires_at: datetime
 
 
 class TrashStore:
@@ -64,6 +46,10 @@ class TrashStore:
     def of_node(self, node: str) -> list[Trashed]:
         """What is there of a node, whoever owns it, the newest first: for the worker alone."""
         return self._select(trash.c.node == node)
+
+    def digests(self, node: str) -> frozenset[str]:
+        """Digests of everything that is in the trash of a node, or could be rolled back to from there."""
+        return frozenset(digest for one in self.of_node(node) for digest in one.workload.digests)
 
     def remove(self, operation: int) -> None:
         """Forget what was brought back, or is gone."""

@@ -1,6 +1,6 @@
 """Workloads: what was asked for, and what was last seen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,44 +30,73 @@ class WorkloadStore:
         Raises:
             NameInUse: the owner has one of this name.
         """
-        for attempt in range(MACHINE_ATTEMPTS):
-            workload = Workload(
-                owner=owner.key,
-                spec=spec,
-                machine=machine_name(owner, spec.name, attempt),
-                node=node,
-                state=WorkloadState.CREATING,
-                created_at=now,
+        workload = Workload(
+            owner=owner.key,
+            spec=spec,
+            machine="",
+            node=node,
+            state=WorkloadState.CREATING,
+            created_at=now,
+        )
+        return self._enter(workload, _machines(owner, spec.name))
+
+    def bring_back(self, workload: Workload, name: str) -> Workload:
+        """Enter a workload again that was in the trash, as one that is being made.
+
+        Args:
+            workload: as it was.
+            name: what it is called from now on.
+
+        Returns:
+            The same under this name; the node calls it as it did or, where that is taken, another way.
+
+        Raises:
+            NameInUse: the owner has one of this name.
+        """
+        machines = (workload.machine, *_machines(Owner(workload.owner), name))
+        again = workload.renamed(name).model_copy(
+            update={"state": WorkloadState.CREATING, "addresses": (), "observed_at": None}
+        )
+        return self._enter(again, machines)
+
+    def replace(self, node: str, machine: str, workload: Workload) -> None:
+        """Have another workload of the same owner in the place of one: all of it but for its machine name."""
+        values = _row(workload.model_copy(update={"machine": machine, "node": node}))
+        with self._database.write() as connection:
+            connection.execute(
+                update(workloads)
+                .where(workloads.c.node == node, workloads.c.machine == machine)
+                .values(**values)
             )
+
+    def rename(self, node: str, machine: str, name: str) -> None:
+        """Note what a person calls a workload from now on. Noting it twice is once.
+
+        Raises:
+            NameInUse: the owner has another one of this name.
+        """
+        with self._database.write():
+            workload = self.on(node, machine)
+            if workload is None or workload.name == name:
+                return
+            if self.find(Owner(workload.owner), name) is not None:
+                raise name_in_use(name)
+            self.replace(node, machine, workload.renamed(name))
+
+    def _enter(self, workload: Workload, machines: Iterable[str]) -> Workload:
+        for machine in machines:
+            entered = workload.model_copy(update={"machine": machine})
             try:
                 # A savepoint: a name that is taken must not end the transaction that this is part of.
                 with self._database.write() as connection, connection.begin_nested():
-                    connection.execute(
-                        insert(workloads).values(
-                            owner=owner.key,
-                            name=spec.name,
-                            machine=workload.machine,
-                            node=node,
-                            spec=spec.model_dump(mode="json"),
-                            state=workload.state.value,
-                            addresses=[],
-                            created_at=now,
-                            wanted=workload.wanted,
-                            quota=workload.quota,
-                            reservation=workload.reservation,
-                            schedule=workload.schedule.model_dump(mode="json"),
-                        )
-                    )
+                    connection.execute(insert(workloads).values(**_row(entered)))
             except IntegrityError:
-                if self.find(owner, spec.name) is not None:
-                    raise NameInUse(
-                        f"You have a container called {spec.name} already.",
-                        hint="Choose another name, or destroy that one first.",
-                    ) from None
+                if self.find(Owner(workload.owner), workload.name) is not None:
+                    raise name_in_use(workload.name) from None
                 continue
-            return workload
+            return entered
         raise NameInUse(
-            f"No free machine name could be derived for {spec.name}.", hint="Choose another name."
+            f"No free machine name could be derived for {workload.name}.", hint="Choose another name."
         )
 
     def find(self, owner: Owner, name: str) -> Workload | None:
@@ -120,7 +149,9 @@ class WorkloadStore:
         """Note what a workload is made of from now on, and what it was before. Noting it twice is once."""
         here = (workloads.c.node == node, workloads.c.machine == machine)
         with self._database.write() as connection:
-            row = connection.execute(select(workloads.c.generation).where(*here)).first()
+            row = connection.execute(select(workloads.c.name, workloads.c.generation).where(*here)).first()
+            if row is not None:  # it may have got another name since this was asked for
+                generation = generation.renamed(row.name)
             new = generation.model_dump(mode="json")
             if row is None or row.generation == new:
                 return
@@ -141,12 +172,18 @@ class WorkloadStore:
 
     def digests(self, node: str) -> frozenset[str]:
         """Digests of everything that the workloads of a node are made of, or can be rolled back to."""
-        return frozenset(
-            generation.digest
-            for workload in self.of_node(node)
-            for generation in (workload.generation, workload.previous)
-            if generation is not None
-        )
+        return frozenset(digest for workload in self.of_node(node) for digest in workload.digests)
+
+    def withdraw(self, node: str, machine: str) -> None:
+        """Forget a workload that nothing was made of yet."""
+        with self._database.write() as connection:
+            connection.execute(
+                delete(workloads).where(
+                    workloads.c.node == node,
+                    workloads.c.machine == machine,
+                    workloads.c.state == WorkloadState.CREATING.value,
+                )
+            )
 
     def remove(self, node: str, machine: str) -> None:
         """Forget a workload that is no more."""
@@ -154,6 +191,28 @@ class WorkloadStore:
             connection.execute(
                 delete(workloads).where(workloads.c.node == node, workloads.c.machine == machine)
             )
+
+
+def name_in_use(name: str) -> NameInUse:
+    """What to tell who wants to call two containers alike."""
+    return NameInUse(
+        f"You have a container called {name} already.",
+        hint="Choose another name, or destroy that one first.",
+    )
+
+
+def _machines(owner: Owner, name: str) -> Iterator[str]:
+    return (machine_name(owner, name, attempt) for attempt in range(MACHINE_ATTEMPTS))
+
+
+def _row(workload: Workload) -> dict[str, Any]:
+    values = workload.model_dump(mode="json", exclude={"created_at", "observed_at"})
+    return {
+        **values,
+        "name": workload.name,
+        "created_at": workload.created_at,
+        "observed_at": workload.observed_at,
+    }
 
 
 def _workload(row: RowMapping) -> Workload:

@@ -1,19 +1,13 @@
 """The tools for containers: each calls one service method, waits where that is a change, returns a view."""
 
-import logging
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TypeVar
-
 from pydantic import JsonValue
-from pydantic_ai import FunctionToolset, ModelRetry, RunContext
+from pydantic_ai import FunctionToolset
 
-from agent.core.errors import InvalidName, InvalidRequest, InvalidSpec, UnknownModule, problem_of
-from agent.core.operation import Operation, OperationState
+from agent.core.operation import Operation
 from agent.core.workload import ContainerSpec
+from agent.tools.calling import LONG, READ, Context, answer, change
 from agent.tools.commands import argv_of
-from agent.tools.deps import Deps, Outcome
+from agent.tools.deps import Deps
 from agent.tools.views import (
     ChangeView,
     ExecutedView,
@@ -23,30 +17,13 @@ from agent.tools.views import (
     ModuleView,
     ProblemView,
     StatusView,
-    View,
     WorkloadsView,
     WorkloadView,
 )
 
-Context = RunContext[Deps]
 Options = dict[str, dict[str, JsonValue]]
 """By module and option."""
-V = TypeVar("V", bound=View)
 
-LONG = 86_400.0
-"""Seconds. Changes and commands end by themselves (patience, the services' own timeouts); a tool that has a
-timeout is one whose thread pydantic-ai lets go of when the turn is cancelled."""
-READ = 60.0
-"""Seconds that looking something up may take."""
-SLICE = 11.0
-"""Seconds of one look at an operation: longer than it takes to notice that no worker is there."""
-
-ACTING = frozenset(
-    f"{verb}_container" for verb in ("create", "update", "roll_back", "start", "stop", "restart", "destroy")
-) | {"run_in_container", "set_quiet_hours", "mute_messages", "unmute_messages"}
-"""The tools that do something, rather than only look."""
-
-log = logging.getLogger(__name__)
 containers = FunctionToolset[Deps](id="containers", require_parameter_descriptions=True)
 
 
@@ -69,7 +46,7 @@ def create_container(
         spec = ContainerSpec(name=name, modules=tuple(modules), options=options or {})
         return deps.services.workloads.create(deps.owner, spec, deps.request)
 
-    return _change(ctx, "create_container", given, submit)
+    return change(ctx, "create_container", given, submit)
 
 
 @containers.tool(timeout=LONG, sequential=True)
@@ -99,7 +76,7 @@ def update_container(
         changed = spec.changed(add=add or (), remove=remove or (), options=options)
         return deps.services.workloads.update(deps.owner, changed, deps.request)
 
-    return _change(ctx, "update_container", given, submit)
+    return change(ctx, "update_container", given, submit)
 
 
 @containers.tool(timeout=LONG, sequential=True)
@@ -110,7 +87,7 @@ def roll_back_container(ctx: Context, name: str) -> ChangeView | ProblemView:
         ctx: who asks.
         name: which container.
     """
-    return _change(
+    return change(
         ctx,
         "roll_back_container",
         {"name": name},
@@ -144,6 +121,7 @@ def container_status(ctx: Context, name: str) -> StatusView | ProblemView:
             container=WorkloadView.of(status.workload),
             root=status.root,
             workspace=status.workspace,
+            whole=status.whole,
             node_seen_at=status.node_seen_at,
             last_change=ChangeView.of(status.last_operation) if status.last_operation else None,
         )
@@ -159,7 +137,7 @@ def start_container(ctx: Context, name: str) -> ChangeView | ProblemView:
         ctx: who asks.
         name: which container.
     """
-    return _change(
+    return change(
         ctx,
         "start_container",
         {"name": name},
@@ -175,7 +153,7 @@ def stop_container(ctx: Context, name: str) -> ChangeView | ProblemView:
         ctx: who asks.
         name: which container.
     """
-    return _change(
+    return change(
         ctx,
         "stop_container",
         {"name": name},
@@ -191,7 +169,7 @@ def restart_container(ctx: Context, name: str) -> ChangeView | ProblemView:
         ctx: who asks.
         name: which container.
     """
-    return _change(
+    return change(
         ctx,
         "restart_container",
         {"name": name},
@@ -210,7 +188,7 @@ def destroy_container(ctx: Context, name: str) -> ChangeView | ProblemView:
         ctx: who asks.
         name: which container.
     """
-    return _change(
+    return change(
         ctx,
         "destroy_container",
         {"name": name},
@@ -277,69 +255,3 @@ def explain_module(ctx: Context, name: str) -> ModuleView | ProblemView:
     return answer(
         ctx, "explain_module", {"name": name}, lambda deps: ModuleView.of(deps.services.catalogue.get(name))
     )
-
-
-def _change(
-    ctx: Context, tool: str, given: Mapping[str, object], submit: Callable[[Deps], Operation]
-) -> ChangeView | ProblemView:
-    def ask(deps: Deps) -> ChangeView:
-        # The same call again, after a crash: things may have changed so that it would be refused now.
-        known = deps.services.operations.asked(deps.owner, deps.request)
-        operation = _settled(deps, known or submit(deps))
-        if operation.state is not OperationState.DONE:
-            return ChangeView.of(operation)
-        # From the database, like the list: what was just changed has been observed by the one who changed it.
-        known = {workload.name: workload for workload in deps.services.workloads.list(deps.owner)}
-        return ChangeView.of(operation, known.get(operation.workload))
-
-    return answer(ctx, tool, given, ask)
-
-
-def _settled(deps: Deps, operation: Operation) -> Operation:
-    """The operation when it has ended, waits for a person, or patience is over."""
-    until = time.monotonic() + deps.patience
-    while True:
-        left = until - time.monotonic()
-        operation = deps.services.operations.wait(deps.owner, operation.id, max(0.0, min(left, SLICE)))
-        settled = operation.state.ended or operation.state is OperationState.PROPOSED
-        # In slices: a thread cannot be cancelled from outside, and would outlive a Ctrl-C for long.
-        if settled or left <= SLICE or deps.stopped.is_set():
-            return operation
-
-
-def answer(ctx: Context, tool: str, given: Mapping[str, object], ask: Callable[[Deps], V]) -> V | ProblemView:
-    """Answer a tool's call, and record how it went.
-
-    Args:
-        ctx: who asks.
-        tool: its name.
-        given: what it was called with.
-        ask: what it does.
-
-    Returns:
-        Its view, or what kept it from being done.
-
-    Raises:
-        ModelRetry: a model can mend it by calling again.
-    """
-    # Each call is a part of its own of what was asked for: made again in the same turn, it is done once.
-    deps = replace(ctx.deps, request=ctx.deps.request.part(ctx.tool_call_id or ""))
-
-    def record(view: View) -> None:
-        deps.outcomes.append(Outcome(ctx.tool_call_id or "", tool, given, ctx.run_step, view, tool in ACTING))
-
-    try:
-        view = ask(deps)
-    except (InvalidName, InvalidRequest, InvalidSpec, UnknownModule) as error:
-        # What a model can mend by calling again. If it cannot, the record is there.
-        problem = ProblemView.of(error.problem)
-        record(problem)
-        raise ModelRetry(problem.model_dump_json()) from error
-    except Exception as error:  # no traceback reaches a person or a model; the log has it
-        if not hasattr(error, "problem"):
-            log.exception("%s failed", tool)
-        problem = ProblemView.of(problem_of(error))
-        record(problem)
-        return problem
-    record(view)
-    return view

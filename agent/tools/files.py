@@ -3,7 +3,7 @@
 from pydantic_ai import FunctionToolset
 
 from agent.core.conversation import SentFile
-from agent.tools.containers import READ, Context, answer
+from agent.tools.calling import READ, Context, answer
 from agent.tools.deps import Deps
 from agent.tools.views import FileView, ProblemView
 

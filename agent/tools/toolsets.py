@@ -4,8 +4,10 @@ from agent.tools.containers import containers
 from agent.tools.deps import Deps
 from agent.tools.files import files
 from agent.tools.preferences import preferences
+from agent.tools.storage import storage
+from agent.tools.undo import undo
 
-TOOLSETS = (containers, preferences, files)
+TOOLSETS = (containers, storage, undo, preferences, files)
 
 
 def offered(deps: Deps) -> frozenset[str]:

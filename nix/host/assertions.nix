@@ -6,8 +6,7 @@ let
   sizes = lib.filter (name: cfg.settings.${name} or null != null) [
     "evaluation_memory"
     "memory_max"
-    "root_quota"
-    "workspace_quota"
+    "workload_quota"
   ];
   secrets = lib.filter (name: cfg.settings.${name} != null && builtins.match ".*(_key|_token|password).*" name != null) (
     lib.attrNames cfg.settings

@@ -96,7 +96,8 @@ def test_a_container_is_updated_and_rolled_back(run: Run, simulation: Simulation
     assert (removed["kind"], removed["state"]) == ("update", "done")
     assert spec_of(run)["modules"] == ["fish", "git"]
     assert spec_of(run)["options"] == {"git": {"name": "Ann"}}
-    rolled = run("rollback", "dev")
+    assert run("rollback", "dev").exit_code == 3
+    rolled = run("rollback", "dev", "--yes")
     assert rolled.exit_code == 0
     assert "dev was rolled back" in rolled.stdout
     assert spec_of(run)["modules"] == ["fish", "git", "go"]

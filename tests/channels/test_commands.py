@@ -48,7 +48,7 @@ def test_a_container_from_its_beginning_to_its_end(run: Run, simulation: Simulat
     assert "step 1 of 4" in created.stderr
     assert answer(run("list", "--json"))["workloads"][0]["spec"]["modules"] == ["fish", "git"]
     assert answer(run("status", "dev", "--json"))["workload"]["state"] == "running"
-    assert "of 10.0 GiB" in run("status", "dev").stdout
+    assert "of 20.0 GiB" in run("status", "dev").stdout
     assert answer(run("stop", "dev", "--json"))["operation"]["state"] == "done"
     assert run("exec", "dev", "--", "git", "--version").exit_code == 3
     assert answer(run("restart", "dev", "--json"))["operation"]["kind"] == "restart"
@@ -61,6 +61,24 @@ def test_a_container_from_its_beginning_to_its_end(run: Run, simulation: Simulat
     assert "dev was destroyed" in destroyed.stdout
     assert [one["spec"]["name"] for one in answer(run("list", "--json"))["workloads"]] == ["other"]
     assert "destroy dev" in run("operations").stdout
+
+
+def test_the_audit_trail_tells_who_wanted_what_and_what_was_done(
+    run: Run, simulation: Simulation, owner: Owner
+) -> None:
+    """In the order of asking, the newest first; with the plan that somebody agreed to."""
+    assert "Nothing was ever changed." in run("audit").stdout
+    simulation.made(owner)
+    run("destroy", "dev", "--yes")
+    shown = run("audit").stdout
+    asked, agreed, done = (shown.index(text) for text in ("asked by console, cli", "agreed to by", "ended "))
+    assert asked < agreed < done
+    assert shown.index("destroy dev") < shown.index("create dev")
+    assert "Would be lost: " in shown
+    assert "The image was" in shown
+    (entry,) = answer(run("audit", "--limit", "1", "--json"))["entries"]
+    assert (entry["kind"], entry["state"], entry["asked_by"]) == ("destroy", "done", "console")
+    assert run("audit", "--limit", "0").exit_code == 2
 
 
 def test_exec_passes_output_and_code_on(run: Run, simulation: Simulation, owner: Owner) -> None:

@@ -86,16 +86,23 @@ def test_brackets_in_a_name_mean_nothing(workload: Workload, now: datetime) -> N
 def test_a_status_shows_how_full_things_are(
     workload: Workload, operation: MakeOperation, now: datetime, width: int
 ) -> None:
-    """The quotas have their share, the limit and the use; what could not be read says so."""
+    """The limit has its share, the limit and the use; what could not be read says so."""
     known = WorkloadStatus(
         workload=workload,
-        root=Usage(used=5 << 30, available=5 << 30, quota=10 << 30, snapshots=3),
+        root=Usage(used=5 << 30, available=5 << 30, quota=0, snapshots=3),
         workspace=None,
+        whole=Usage(used=9 << 30, available=1 << 30, quota=10 << 30, snapshots=0),
         node_seen_at=now,
         last_operation=operation(state=OperationState.DONE, ended_at=now),
     )
     text = shown(render.status(known, now), width)
-    for fact in ("50%of10.0GiB:5.0GiB,3snapshots", "couldnotberead", "dev-abcdeonhere", "operation7"):
+    for fact in (
+        "5.0GiB,3snapshots",
+        "90%of10.0GiB:9.0GiB",
+        "couldnotberead",
+        "dev-abcdeonhere",
+        "operation7",
+    ):
         assert fact in folded(text)
     assert max(map(len, text.splitlines())) <= width
 
@@ -210,6 +217,7 @@ def test_chosen_options_are_shown_as_they_are_typed(workload: Workload, now: dat
         workload=workload.model_copy(update={"spec": spec}),
         root=None,
         workspace=None,
+        whole=None,
         node_seen_at=now,
         last_operation=None,
     )

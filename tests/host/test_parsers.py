@@ -15,7 +15,7 @@ from agent.host.machined import concerns_machines, parse_addresses
 from agent.host.runtime import Failure, UnitState
 from agent.host.units import parse_failures, parse_states
 from agent.host.zfs import Filled, PoolSpace, Zfs
-from tests.host.scripted import ScriptedNode
+from tests.host.scripted import Scripted, ScriptedNode
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -189,11 +189,15 @@ def test_a_failure_without_a_time_is_an_error() -> None:
 
 
 def test_how_full_datasets_are() -> None:
-    """Those with a limit; snapshots, which have no quota, are none."""
-    text = recorded("zfs-get-filled.txt") + "tank/users/admin@a\tused\t5\ntank/users/admin@a\tquota\t-\n"
-    argv = "zfs get -Hp -r -o name,property,value used,quota tank/users"
+    """Those with a limit."""
+    text = recorded("zfs-get-filled.txt")
+    names = sorted({line.partition("\t")[0] for line in text.splitlines()})
+    answers: dict[str, Scripted] = {
+        "zfs list -H -t filesystem -o name -r tank/users": (0, "\n".join(names), ""),
+        f"zfs get -Hp -o name,property,value used,quota {' '.join(names)}": (0, text, ""),
+    }
     above = "tank/users/admin/workloads/dev-1"
-    assert Zfs(ScriptedNode({argv: (0, text, "")})).filled("tank/users") == {
+    assert Zfs(ScriptedNode(answers)).filled("tank/users") == {
         f"{above}/root": Filled(4894720, 10 << 30),
         f"{above}/workspace": Filled(114688, 10 << 30),
     }

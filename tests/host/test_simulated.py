@@ -23,10 +23,10 @@ from tests.contract.place import Place, until
     "argv",
     [
         ["reboot"],
-        ["zfs", "promote", "tank/a"],
+        ["zfs", "rollback", "tank/a@b"],
         ["zfs", "destroy", "-R", "tank/a"],
         ["zfs", "list"],
-        ["zfs"],
+        ["zpool", "status"],
         ["systemctl", "mask", "x"],
         ["systemctl", "start", "nginx.service"],
         ["machinectl", "terminate", "a"],
@@ -181,7 +181,7 @@ def test_what_could_not_boot_really_does_not_boot_here() -> None:
 
 def test_a_running_machine_keeps_its_storage(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither its root nor its workspace can be destroyed under it."""
-    monkeypatch.setattr("agent.host.zfs.RELEASE", 0.0)
+    monkeypatch.setattr("agent.host.zfs_commands.RELEASE", 0.0)
     node = SimulatedNode("sim", pace=Pace.instant())
     place = ready(node)
     shift(node)

@@ -289,7 +289,7 @@ def test_the_appliance_fails_no_assertion(appliance: dict[str, Any]) -> None:
             'services.voxnix.settings.model_api_key = "secret";',
             "services.voxnix.settings.model_api_key would lie in the Nix store",
         ),
-        ('services.voxnix.settings.root_quota = "ten";', "it has to be a number with K, M, G or T"),
+        ('services.voxnix.settings.workload_quota = "ten";', "it has to be a number with K, M, G or T"),
         (
             'services.voxnix.environmentFile = "/nix/store/x";',
             "services.voxnix.environmentFile is in the Nix store",

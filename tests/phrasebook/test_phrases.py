@@ -16,6 +16,7 @@ CASES: list[dict[str, Any]] = json.loads(
 ASKED: dict[str, dict[str, object]] = {
     "create_container": {"modules": []},
     "run_in_container": {"command": "uname -a"},
+    "rename_container": {"name": "dev"},
 }
 """What was known already when a name was asked for."""
 

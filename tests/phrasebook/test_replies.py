@@ -28,7 +28,9 @@ def status(options: dict[str, dict[str, object]]) -> str:
         }
     )
     return said(
-        StatusView(container=container, root=None, workspace=None, node_seen_at=None, last_change=None)
+        StatusView(
+            container=container, root=None, workspace=None, whole=None, node_seen_at=None, last_change=None
+        )
     )
 
 

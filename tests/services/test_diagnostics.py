@@ -19,8 +19,8 @@ def test_a_healthy_node_is_in_order(app: App) -> None:
     made(app)
     findings = app.services.diagnostics.check()
     assert {finding.name for finding in findings if finding.ok} == {
-        *("database", "worker", "programs", "pool", "bridge", "firewall", "modules", "guests"),
-        *("model", "people", "telegram"),
+        *("database", "worker", "programs", "pool", "zfs", "bridge", "firewall", "modules", "guests"),
+        *("model", "people", "telegram", "containers"),
     }
     assert all(finding.detail for finding in findings)
 
@@ -36,6 +36,16 @@ def test_a_check_that_fails_is_a_finding(app: App, node: SimulatedNode) -> None:
     assert findings["database"].ok
 
 
+def test_what_this_zfs_lacks_is_told(app: App, node: SimulatedNode) -> None:
+    """It is no fault, and what is done instead stands beside it."""
+    found = {finding.name: finding for finding in app.services.diagnostics.check()}["zfs"]
+    assert found.ok
+    assert "no list of changed files: both trees are read" in found.detail
+    node.faults.append(Fault("^zfs$", returncode=127, stderr="zfs: not found", times=None))
+    found = {finding.name: finding for finding in app.services.diagnostics.check()}["zfs"]
+    assert not found.ok
+
+
 def test_who_waits_to_be_let_in_is_not_overlooked(app: App) -> None:
     """They are counted, and the admin learns where to look."""
     access = app.services.access
@@ -48,7 +58,7 @@ def test_who_waits_to_be_let_in_is_not_overlooked(app: App) -> None:
 
 def test_every_program_that_is_driven_is_looked_for() -> None:
     """The simulated node knows each command of the host layer; what no system lacks is left out."""
-    driven = {*simulated.PROGRAMS, *simulated.STREAMS} - {"mkdir", "mv", "rm", sys.executable}
+    driven = {*simulated.PROGRAMS, *simulated.STREAMS} - {"find", "mkdir", "mv", "rm", sys.executable}
     assert driven <= {*PROGRAMS, *BUILDER_PROGRAMS["debian"]}
 
 

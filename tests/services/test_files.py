@@ -6,6 +6,7 @@ from agent.app import App
 from agent.core.errors import InvalidRequest, NoSpace, NotAllowed, NotRunning, UnknownWorkload
 from agent.core.operation import Request
 from agent.host.simulated import SimulatedNode
+from agent.host.zfs import Zfs
 from agent.services.node_work import MAX_SENT, MIB
 from tests.services.conftest import ANN, ASKED, BOB, made
 
@@ -15,6 +16,11 @@ EVERY_BYTE = bytes(range(256))
 def workspace(node: SimulatedNode) -> str:
     """The data set of the one workspace there is."""
     return next(name for name in node.world.datasets if name.endswith("/workspace"))
+
+
+def whole(node: SimulatedNode) -> str:
+    """The data set above it, which has the limit."""
+    return workspace(node).rpartition("/")[0]
 
 
 def test_a_file_goes_in_and_comes_out_as_it_was(app: App) -> None:
@@ -53,11 +59,11 @@ def test_what_is_too_large_is_refused_with_numbers(app: App, node: SimulatedNode
     with pytest.raises(InvalidRequest, match=r"big.bin is too large: 20.0 MiB. A file may have 20.0 MiB"):
         files.put(ANN, "dev", "big.bin", bytes(20 * MIB + 1), ASKED)
     one = node.world.datasets[workspace(node)]
-    one.written = one.quota - 3 * MIB
-    with pytest.raises(NoSpace, match=r"It has 4.0 MiB; 3.0 MiB of 10,240.0 MiB are free"):
+    Zfs(node).set(whole(node), "quota", "3M")
+    with pytest.raises(NoSpace, match=r"It has 4.0 MiB; 1.9 MiB are free"):
         files.put(ANN, "dev", "big.bin", bytes(4 * MIB), ASKED)
     assert one.files == {}
-    one.written = 0
+    Zfs(node).set(whole(node), "quota", "none")
     one.put("huge", bytes(MAX_SENT + 1))
     for ask in (files.check, files.get):
         with pytest.raises(InvalidRequest, match=r"/workspace/huge is too large to be sent: 47.7 MiB"):

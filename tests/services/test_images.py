@@ -47,7 +47,9 @@ def test_pruning_takes_what_nothing_uses_and_leaves_the_rest(app: App, node: Sim
     assert images(app) == {("fish",): 1, ("git",): 1}
     after = [name for name in node.world.datasets if "/images/" in name]
     assert len(before) - len(after) == 2  # the image, and the owner's view of it
-    done(app, app.services.workloads.roll_back(ANN, "dev", ASKED).id)
+    back = app.services.workloads.roll_back(ANN, "dev", ASKED)
+    assert back.plan is not None
+    done(app, app.services.operations.approve(ANN, back.id, back.plan.digest).id)
 
 
 def test_pruning_spares_what_is_being_made(app: App, node: SimulatedNode) -> None:

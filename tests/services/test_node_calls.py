@@ -26,10 +26,11 @@ from agent.core.workload import Executed
 from agent.host.simulated import Fault, Pace, SimulatedNode
 from agent.host.zfs import Zfs
 from agent.services import node_calls, node_work
+from agent.services.calls import CALLS, Method
 from agent.services.guests.debian import DebianGuests
 from agent.services.node_calls import MAX_RECORDED, CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_desk import NodeDesk
-from agent.services.node_work import CALLS, Method, NodeWork
+from agent.services.node_work import NodeWork
 from agent.store.database import Database
 from agent.store.node_calls import NodeCallStore
 from agent.store.nodes import NodeStore
@@ -132,7 +133,9 @@ def test_either_way_gives_the_same_answers(calls: NodeCalls, place: Place) -> No
     taken = calls.usage(ANN, "dev")
     assert taken.root is not None
     assert taken.workspace is not None
-    assert (taken.workspace.quota, taken.unknown) == (10 << 30, ())
+    assert taken.whole is not None
+    assert taken.whole.used >= taken.root.used + taken.workspace.used
+    assert (taken.whole.quota, taken.unknown) == (20 << 30, ())
     data = bytes(range(256)) * 40
     path = calls.put(ANN, "dev", "all bytes.bin", data)
     assert (calls.size(ANN, "dev", path), calls.get(ANN, "dev", path)) == (len(data), data)

@@ -33,14 +33,15 @@ class Watched:
         self.workloads = WorkloadStore(database)
         self.zfs = Zfs(self.node)
         self.quotas = Quotas(self.node, "tank", self.workloads, self.store, lambda: self.now)
-        self.root, self.workspace = self.made(ANN)
+        self.whole, self.workspace = self.made(ANN)
 
-    def made(self, owner: Owner) -> tuple[str, str]:
-        """The data sets of a new container's root and workspace."""
-        machine = self.workloads.add(owner, ContainerSpec(name="dev"), "box", self.now).machine
-        parts = (Layout("tank").root(owner, machine), Layout("tank").workspace(owner, machine))
-        for dataset in parts:
-            self.zfs.create(dataset, quota="100M")
+    def made(self, owner: Owner, name: str = "dev") -> tuple[str, str]:
+        """The data sets of a new container, and of its workspace."""
+        machine = self.workloads.add(owner, ContainerSpec(name=name), "box", self.now).machine
+        parts = (Layout("tank").workload(owner, machine), Layout("tank").workspace(owner, machine))
+        self.zfs.create(parts[0], quota="100M")
+        self.zfs.create(parts[1])
+        self.node.world.datasets[parts[0]].written = 0
         self.workloads.observe("box", {machine: (WorkloadState.RUNNING, ())}, self.now)
         return parts
 
@@ -66,17 +67,23 @@ def test_at_90_per_cent_its_owner_is_told_once(watched: Watched) -> None:
     watched.fill(watched.workspace, 89.99)
     assert watched.looked() == []
     watched.fill(watched.workspace, 90)
-    assert watched.looked() == watched.looked() == [("ann", "workspace")]
+    assert watched.looked() == watched.looked() == [("ann", "workload")]
     (notice,) = watched.store.waiting(EPOCH)
     assert (notice.kind, notice.workload) == (NoticeKind.QUOTA, "dev")
-    assert notice.values == {"part": "workspace", "used": 90 * MIB, "quota": 100 * MIB}
+    assert notice.values == {"part": "workload", "used": 90 * MIB, "quota": 100 * MIB}
 
 
-def test_the_root_is_an_occasion_of_its_own(watched: Watched) -> None:
-    """Each of the two fills by itself."""
-    watched.fill(watched.workspace, 95)
-    watched.fill(watched.root, 95)
-    assert watched.looked() == [("ann", "root"), ("ann", "workspace")]
+def test_all_that_an_owner_has_is_an_occasion_of_its_own(watched: Watched) -> None:
+    """They are told of the container that takes most."""
+    _, second = watched.made(ANN, "big")
+    watched.fill(watched.workspace, 40)
+    watched.fill(second, 52)
+    watched.zfs.set(Layout("tank").owner(ANN), "quota", "101M")
+    assert watched.looked() == [("ann", "owner")]
+    (notice,) = watched.store.waiting(EPOCH)
+    assert notice.workload == "big"
+    watched.fill(second, 10)
+    assert watched.looked() == []
 
 
 def test_between_the_marks_nothing_changes(watched: Watched) -> None:
@@ -94,13 +101,13 @@ def test_between_the_marks_nothing_changes(watched: Watched) -> None:
     watched.fill(watched.workspace, 84.99)
     assert watched.looked() == []
     watched.fill(watched.workspace, 90)
-    assert watched.looked() == [("ann", "workspace")]
+    assert watched.looked() == [("ann", "workload")]
 
 
 def test_what_was_emptied_before_it_was_told_is_not_told(watched: Watched) -> None:
     """It is no longer true."""
     watched.fill(watched.workspace, 95)
-    assert watched.looked() == [("ann", "workspace")]
+    assert watched.looked() == [("ann", "workload")]
     watched.fill(watched.workspace, 10)
     assert watched.looked() == []
 
@@ -114,17 +121,17 @@ def test_with_its_container_an_occasion_is_over(watched: Watched) -> None:
     assert watched.looked() == []
     watched.workloads.add(ANN, ContainerSpec(name="dev"), "box", watched.now)
     watched.workloads.observe("box", {machine: (WorkloadState.RUNNING, ())}, watched.now)
-    assert watched.looked() == [("ann", "workspace")]
+    assert watched.looked() == [("ann", "workload")]
 
 
 @pytest.mark.parametrize("missing", [True, False])
 def test_what_is_unknown_is_no_notice_and_ends_none(watched: Watched, *, missing: bool) -> None:
     """Whether ZFS does not answer, or does not tell of one data set."""
     watched.fill(watched.workspace, 95)
-    assert watched.looked() == [("ann", "workspace")]
+    assert watched.looked() == [("ann", "workload")]
     before = watched.store.waiting(EPOCH)
     if missing:
-        watched.zfs.destroy(watched.workspace)
+        watched.zfs.destroy(watched.whole, recursive=True)
         watched.looked()
     else:
         watched.node.faults.append(Fault("zfs get", stderr="internal error"))
@@ -135,7 +142,7 @@ def test_what_is_unknown_is_no_notice_and_ends_none(watched: Watched, *, missing
 
 def test_without_a_limit_nothing_is_nearly_full(watched: Watched) -> None:
     """There is nothing that it could be nearly full of."""
-    watched.zfs.set(watched.workspace, "quota", "none")
+    watched.zfs.set(watched.whole, "quota", "none")
     watched.fill(watched.workspace, 500)
     assert watched.looked() == []
 
@@ -155,13 +162,13 @@ def test_what_is_being_made_is_not_looked_at(watched: Watched, database: Databas
     assert not [words for words in empty.commands if words[0] == "zfs"]
 
 
-def test_all_are_looked_at_in_one_command(watched: Watched) -> None:
-    """However many there are."""
+def test_all_are_looked_at_in_two_commands(watched: Watched) -> None:
+    """However many there are: their names, and how full they are."""
     for number in range(5):
         watched.made(Owner(f"o{number}"))
     before = len(watched.node.commands)
     watched.quotas.look()
-    assert len(watched.node.commands) - before == 1
+    assert len(watched.node.commands) - before == 2
 
 
 def test_the_product_looks_when_its_worker_starts(app: App, node: SimulatedNode) -> None:
@@ -170,7 +177,7 @@ def test_the_product_looks_when_its_worker_starts(app: App, node: SimulatedNode)
     workload = app.services.workloads.find(ANN, "dev")
     node.grow(Layout("tank").workspace(ANN, workload.machine), 9_900 * MIB)
     app.close()
-    again = App(app.settings, _awake(node))
+    again = App(app.settings.model_copy(update={"workload_quota": "10G"}), _awake(node))
     try:
         made(again, "other")
         until(lambda: again.services.notices.due(datetime.now(UTC) + timedelta(seconds=1)))

@@ -12,7 +12,9 @@ from tests.services.conftest import ANN, ASKED, BOB, made
 
 
 def ended(app: App, operation: Operation) -> Operation:
-    """An operation at its end."""
+    """An operation at its end, after somebody agreed to it where that is needed."""
+    if operation.plan is not None:
+        app.services.operations.approve(ANN, operation.id, operation.plan.digest)
     return app.services.operations.wait(ANN, operation.id, 30)
 
 
@@ -75,6 +77,20 @@ def test_a_rollback_brings_back_what_it_was_and_can_be_undone(app: App, node: Si
     assert dev_of(app).spec.modules == ("fish",)
     assert roots(node, dev_of(app)) == {"": second, "-before": first}
     assert dev_of(app).state is WorkloadState.RUNNING
+
+
+def test_before_a_rollback_its_person_sees_what_goes(app: App) -> None:
+    """How many modules, and how much of its system is put aside; and agrees, or nothing happens."""
+    made(app, "dev", "git")
+    updated(app, "fish", "git")
+    asked = app.services.workloads.roll_back(ANN, "dev", ASKED)
+    assert asked.state is OperationState.PROPOSED
+    assert asked.plan is not None
+    assert "before its last update: git." in asked.plan.summary
+    assert [(one.what, one.unit) for one in asked.plan.losses] == [("modules", "count"), ("root", "bytes")]
+    assert asked.plan.losses[0].amount == 1
+    app.services.operations.deny(ANN, asked.id)
+    assert dev_of(app).spec.modules == ("fish", "git")
 
 
 def test_only_one_older_root_is_kept(app: App, node: SimulatedNode) -> None:

@@ -13,7 +13,7 @@ from agent.core.errors import (
 from agent.core.operation import OperationState
 from agent.core.workload import ContainerSpec, WorkloadState
 from agent.host.simulated import Fault, SimulatedNode
-from agent.services.workloads import MIB
+from agent.services.node_work import MIB
 from tests.services.conftest import ANN, ASKED, BOB, made
 
 DEV = ContainerSpec(name="dev", modules=("git", "fish"))
@@ -114,7 +114,8 @@ def test_the_status_counts_what_is_used(app: App, node: SimulatedNode) -> None:
     status = app.services.workloads.status(ANN, "dev")
     assert status.workspace is not None
     assert status.workspace.used >= 7 * MIB
-    assert status.workspace.quota == 10 << 30
+    assert status.whole is not None
+    assert status.whole.quota == 20 << 30
     assert status.last_operation == created
 
 

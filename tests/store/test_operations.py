@@ -39,7 +39,7 @@ def test_an_operation_with_a_plan_waits_for_a_person(
     store = OperationStore(database)
     added = store.add(workload, OperationKind.DESTROY, ASKED, now, PLAN)
     assert (added.state, added.plan) == (OperationState.PROPOSED, PLAN)
-    assert store.ready("box") == []
+    assert store.ready("box") == {}
 
 
 def test_a_move_that_may_not_be_changes_nothing(
@@ -80,11 +80,11 @@ def test_operations_on_one_workload_run_one_after_another(
     first = store.add(workload, OperationKind.STOP, ASKED, now)
     second = store.add(workload, OperationKind.START, ASKED, now)
     elsewhere = store.add(other, OperationKind.START, ASKED, now)
-    assert store.ready("box") == [first.id, elsewhere.id]
+    assert list(store.ready("box")) == [first.id, elsewhere.id]
     store.move(first.id, OperationState.RUNNING, now)
-    assert store.ready("box") == [first.id, elsewhere.id]
+    assert list(store.ready("box")) == [first.id, elsewhere.id]
     store.move(first.id, OperationState.DONE, now)
-    assert store.ready("box") == [second.id, elsewhere.id]
+    assert list(store.ready("box")) == [second.id, elsewhere.id]
 
 
 def test_an_owner_sees_the_newest_first(database: Database, workload: Workload, now: datetime) -> None:

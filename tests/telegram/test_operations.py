@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from datetime import timedelta
 
+from agent.core.operation import Request
 from agent.host.simulated import Fault
 from tests.telegram.people import Seen, Talk
 from tests.telegram.product import Product
@@ -24,7 +25,7 @@ async def test_an_operation_has_one_message_from_begin_to_end(product: Product) 
             ann.says("create a container called dev with git")
             assert await asyncio.to_thread(reached.wait, 10)
             shown = await ann.sees("Creating dev")
-            assert not shown.buttons
+            assert shown.buttons == [["Cancel"]]
         done = await ann.sees(lambda seen: seen.id == shown.id and seen.text.startswith("✅"))
         assert done.buttons == [["Logs", "Stop"]]
         await ann.hears("dev is running")
@@ -123,15 +124,15 @@ async def test_a_button_that_looks_can_be_tapped_again(product: Product) -> None
             ann.says("create a container called dev with git")
             assert await asyncio.to_thread(reached.wait, 10)
             await ann.sees("Creating dev")
-        done = await ann.sees(lambda seen: bool(seen.buttons))
+        done = await ann.sees(lambda seen: seen.buttons == [["Logs", "Stop"]])
         await ann.hears("dev is running")
         for _ in range(2):
             ann.taps("Logs", done)
             await ann.hears("dev")
 
 
-async def test_cancelling_a_turn_says_what_goes_on(product: Product) -> None:
-    """The operation that was asked for ends by itself, and is told of."""
+async def test_cancelling_ends_the_turn_and_what_it_began(product: Product) -> None:
+    """What the operation made is taken away, and its message tells so."""
     person, ann = product.let_in("Ann")
     async with product.running():
         with product.simulation.standstill() as reached:
@@ -139,11 +140,54 @@ async def test_cancelling_a_turn_says_what_goes_on(product: Product) -> None:
             assert await asyncio.to_thread(reached.wait, 10)
             ann.says("/cancel")
             stopped = await ann.hears("Stopped.")
-            assert "This goes on, and I tell you how it ends: Creating dev" in stopped.text
-            await ann.sees(lambda seen: seen.text.startswith("⏳"))
-        await ann.sees(lambda seen: seen.text.startswith("✅"))
+            assert "This is being cancelled, and what it made is taken away: Creating dev" in stopped.text
+        await ann.sees("Cancelled, and taken back: Creating dev")
         ann.says("/list")
-        await ann.hears("dev")
+        await ann.hears("no containers")
         assert not any("dev is running" in text for _, text in ann.screen())
     kept = product.simulation.app.conversations.load(product.owner(person), f"tg:{person.id}") or b""
     assert b"The turn was ended before it was done." in kept
+
+
+async def test_a_button_cancels_what_is_under_way(product: Product) -> None:
+    """It is there as long as that can be, and what the operation made is taken away."""
+    person, ann = product.let_in("Ann")
+    async with product.running():
+        with product.simulation.standstill() as reached:
+            ann.says("create a container called dev with git")
+            assert await asyncio.to_thread(reached.wait, 10)
+            shown = await ann.sees(lambda seen: seen.buttons == [["Cancel"]])
+            ann.taps("Cancel", shown)
+            await ann.sees(lambda seen: seen.id == shown.id and not seen.buttons)
+        ended = await ann.sees(lambda seen: seen.id == shown.id and seen.text.startswith("🚫"))
+        assert ended.text == "🚫 Cancelled, and taken back: Creating dev"
+        await ann.hears("dev was not created: that was cancelled")
+    assert product.simulation.operations(product.owner(person))[-1].cancelled_by == f"tg:{person.id}"
+    assert not product.simulation.app.services.workloads.list(product.owner(person))
+
+
+async def test_of_several_changes_the_one_that_is_named_is_cancelled(product: Product) -> None:
+    """Without a number each is told with its own; one that is not theirs is unknown."""
+    person, ann = product.let_in("Ann")
+    _, ben = product.let_in("Ben")
+    owner = product.owner(person)
+    for name in ("dev", "web"):
+        product.simulation.made(owner, name)
+    request = Request(channel="telegram", conversation=f"tg:{person.id}")
+    async with product.running():
+        with product.simulation.standstill() as reached:
+            restart = product.simulation.app.services.workloads.restart
+            first, second = (restart(owner, name, request) for name in ("dev", "web"))
+            assert await asyncio.to_thread(reached.wait, 10)
+            ann.says("/cancel")
+            told = await ann.hears("There is nothing to stop.")
+            assert f"/cancel {first.id} ends it: Restarting dev" in told.text
+            assert f"/cancel {second.id} ends it: Restarting web" in told.text
+            ben.says(f"/cancel {first.id}")
+            await ben.hears(f"You have no operation {first.id}.")
+            ann.says("/cancel it")
+            await ann.hears("Which one is meant?")
+            ann.says(f"/cancel {second.id}")
+            await ann.hears("Restarting web")
+        await ann.sees("Cancelled, and taken back: Restarting web")
+        await ann.sees("dev is running again.")

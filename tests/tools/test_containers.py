@@ -14,7 +14,8 @@ from agent.core.workload import WorkloadState
 from agent.host.simulated import Fault
 from agent.services import operations
 from agent.services.lock import acquire_lock
-from agent.services.workloads import MIB
+from agent.services.node_work import MIB
+from agent.tools import calling
 from agent.tools import containers as tools
 from agent.tools.containers import containers
 from agent.tools.deps import Deps, Outcome, exit_code
@@ -106,7 +107,7 @@ def test_waiting_ends_when_nobody_waits_any_more(
     simulation: Simulation, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A turn that was given up leaves no thread waiting for its operation longer than one look takes."""
-    monkeypatch.setattr(tools, "SLICE", 0.2)
+    monkeypatch.setattr(calling, "SLICE", 0.2)
     endless = Caller(simulation, caller.owner, patience=float("inf"))
     with simulation.standstill() as reached:
         thread = threading.Thread(target=tools.stop_container, args=(endless.context, "dev"))
@@ -152,7 +153,7 @@ def test_what_a_model_can_mend_is_asked_for_again(
 
 def test_what_cannot_be_mended_is_a_problem(simulation: Simulation, caller: Caller) -> None:
     """Refusals, failures of the host and our own mistakes come back as values, each with its exit code."""
-    broken = Fault("^journalctl", stderr="Failed to open: I/O error"), Fault("^zpool", stderr="no such pool")
+    broken = Fault("^journalctl", stderr="Failed to open: I/O error"), Fault("^zfs list", stderr="no such pool")
     views = [
         tools.create_container(caller.context, "dev", []),
         tools.stop_container(caller.context, "nope"),
@@ -166,7 +167,7 @@ def test_what_cannot_be_mended_is_a_problem(simulation: Simulation, caller: Call
         views.append(tools.run_in_container(caller.context, "dev", "sleep 1"))
     problems = [view for view in views if isinstance(view, ProblemView)]
     assert [problem.code for problem in problems] == [
-        *("NameInUse", "UnknownWorkload", "CommandFailed", "CommandFailed", "ZeroDivisionError")
+        *("NameInUse", "UnknownWorkload", "CommandFailed", "HostFailure", "ZeroDivisionError")
     ]
     assert caller.codes == [3, 3, 4, 4, 4]
 
@@ -253,7 +254,7 @@ def test_looking_changes_nothing(simulation: Simulation, caller: Caller) -> None
 
 def _outcome(tool: str, step: int, code: int) -> Outcome:
     view = ProblemView(refused=code == 3, code="X", what="x") if code else WorkloadsView(containers=())
-    return Outcome("call", tool, {}, step, view, tool in tools.ACTING)
+    return Outcome("call", tool, {}, step, view, tool in calling.ACTING)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,13 @@ def test_an_update_can_be_taken_back(simulation: Simulation, caller: Caller) -> 
     with pytest.raises(ModelRetry, match="never updated"):
         tools.roll_back_container(caller.context, "dev")
     tools.update_container(caller.context, "dev", add=["fish"])
-    assert done(tools.roll_back_container(caller.context, "dev")).modules == ("git",)
+    proposed = tools.roll_back_container(caller.context, "dev")
+    assert isinstance(proposed, ChangeView)
+    assert (proposed.state, caller.codes[-1]) == (OperationState.PROPOSED, 3)
+    assert proposed.plan is not None
+    simulation.app.services.operations.approve(caller.owner, proposed.operation, proposed.plan.digest)
+    simulation.settled(simulation.operations(caller.owner)[-1])
+    assert simulation.app.services.workloads.find(caller.owner, "dev").spec.modules == ("git",)
     assert simulation.changes(caller.owner) == ["create dev", "update dev", "rollback dev"]
 
 

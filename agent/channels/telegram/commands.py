@@ -64,6 +64,8 @@ class Commands:
             "language": self._language,
             "settings": self._settings,
             "access": self._access,
+            "usage": self._usage,
+            "trash": self._trash,
         }
 
     async def run(self, talk: Talk, words: str) -> bool:
@@ -87,23 +89,41 @@ class Commands:
         await self._menus.show(talk)
         await self._outbox.say(talk, phrases.help_text(talk.person.say, talk.person.role or Role.VIEWER))
 
-    async def _cancel(self, talk: Talk, _rest: str) -> None:
-        """End the turn, and what it asks; an operation that is under way goes on, and that is said."""
+    async def _cancel(self, talk: Talk, rest: str) -> None:
+        """End the turn, what it asks, and the change under way in this chat, where that is one alone."""
         say = talk.person.say
+        if rest:
+            if not rest.isdecimal():
+                raise Refusal(say("Which one is meant?"), say("It has a number, such as: /cancel 17"))
+            await self._withdraw(talk, int(rest))
+            return
         stopped = self._turns.cancel(talk)
         operations = self._services.operations
         for operation in await asyncio.to_thread(operations.waiting, talk.owner, talk.chat.conversation):
             with suppress(Refusal):  # answered meanwhile, or they may not
                 await asyncio.to_thread(operations.deny, talk.owner, operation.id, by=talk.person.account)
                 stopped = True
-        text = say("Stopped.") if stopped else say("There is nothing to stop.")
         going = [
             one
             for one in await asyncio.to_thread(operations.list, talk.owner)
             if not one.state.ended and one.request.conversation == talk.chat.conversation
         ]
+        if len(going) == 1:
+            with suppress(Refusal):  # it has ended meanwhile, or they may not
+                going = [
+                    await asyncio.to_thread(operations.cancel, talk.owner, going[0].id, talk.person.account)
+                ]
+                stopped = True
+        text = say("Stopped.") if stopped else say("There is nothing to stop.")
         lines = [phrases.goes_on(say, one) for one in going]
         await self._outbox.say(talk, "\n\n".join([text, *lines]))
+        self._follower.look()
+
+    async def _withdraw(self, talk: Talk, number: int) -> None:
+        """End one operation before its time, wherever it was asked for."""
+        cancel = self._services.operations.cancel
+        operation = await asyncio.to_thread(cancel, talk.owner, number, talk.person.account)
+        await self._outbox.say(talk, phrases.goes_on(talk.person.say, operation))
         self._follower.look()
 
     async def _reset(self, talk: Talk, _rest: str) -> None:
@@ -138,6 +158,15 @@ class Commands:
     async def _settings(self, talk: Talk, _rest: str) -> None:
         preference = await asyncio.to_thread(self._services.preferences.of, talk.owner.key)
         await self._outbox.say(talk, phrases.settings(talk.person.say, preference))
+
+    async def _usage(self, talk: Talk, _rest: str) -> None:
+        space = await asyncio.to_thread(self._services.storage.space, talk.owner)
+        await self._outbox.say(talk, phrases.usage(talk.person.say, space))
+
+    async def _trash(self, talk: Talk, _rest: str) -> None:
+        found = await asyncio.to_thread(self._services.trash.list, talk.owner)
+        text = phrases.trash(talk.person.say, found, self._services.chats.now())
+        await self._outbox.say(talk, text)
 
     async def _access(self, talk: Talk, rest: str) -> None:
         """For admins: who is let in, and changes of that."""

@@ -14,6 +14,7 @@ from agent.channels.telegram.outbox import Keyboard, Outbox
 from agent.channels.telegram.turns import CHANNEL, PATIENCE
 from agent.core.chat import Action, Delivery
 from agent.core.operation import Operation, OperationKind, OperationState
+from agent.core.owner import Owner
 from agent.services.services import Services
 from agent.texts import Texts, texts_for
 
@@ -31,6 +32,10 @@ OFFERS: dict[OperationKind, tuple[str, ...]] = {
     OperationKind.UPDATE: ("logs", "rollback"),
     OperationKind.ROLLBACK: ("logs",),
     OperationKind.STOP: ("start",),
+    OperationKind.CLONE: ("logs", "stop"),
+    OperationKind.RESTORE: ("logs", "stop"),
+    OperationKind.REVERT: ("logs",),
+    OperationKind.DESTROY: ("restore",),
 }
 """What is obvious to do after an operation, as commands."""
 
@@ -42,6 +47,7 @@ class _Shown:
     """What is seen of an operation, when it may be changed again, and whether its chat takes nothing."""
 
     text: str = ""
+    keyboard: Keyboard = ()
     due: float = 0.0
     closed: bool = False
     task: asyncio.Task[None] | None = field(default=None)
@@ -135,16 +141,22 @@ class Follower:
                 shown.closed = await self.ask(operation, say, None) is None
             return
         text = phrases.progress(say, operation)
+        if operation.cancelled_by:
+            shown.keyboard = ()
+        elif not shown.keyboard:
+            about = {"operation": operation.id, "owner": operation.owner}
+            account = "" if operation.request.by else operation.owner
+            shown.keyboard = await self._keyboard(chat, account, [(say("Cancel"), {"do": "cancel", **about})])
         age = self._services.chats.now() - operation.created_at
         if known is None and (age >= WORTH_A_MESSAGE or not busy):
             delivery = await self._outbox.send(
-                chat, formatted(text)[0], key=f"{NUMBER}{operation.id}", following=True
+                chat, formatted(text)[0], shown.keyboard, key=f"{NUMBER}{operation.id}", following=True
             )
             shown.closed = delivery is None
             shown.text, shown.due = text, now + EDIT_EVERY
         elif known is not None and text != shown.text and now >= shown.due:
             shown.text, shown.due = text, now + EDIT_EVERY
-            await self._outbox.edit(known, formatted(text)[0])
+            await self._outbox.edit(known, formatted(text)[0], shown.keyboard)
 
     def _serves(self, operation: Operation) -> bool:
         return self._services.access.serves(operation.request.by or operation.owner)
@@ -178,11 +190,12 @@ class Follower:
         serves = await asyncio.to_thread(self._serves, operation)
         if serves and operation.state is OperationState.DONE:
             offers = [
-                (phrases.label(say, command), {"do": "say", "words": f"/{command} {operation.workload}"})
+                (phrases.label(say, command), {"do": "say", "words": f"/{command} {operation.outcome}"})
                 for command in OFFERS.get(operation.kind, ())
             ]
         account = "" if operation.request.by else operation.owner
-        part = formatted(phrases.result(say, operation))[0]
+        kept = await asyncio.to_thread(self._kept, operation)
+        part = formatted(phrases.result(say, operation, kept))[0]
         keyboard = await self._keyboard(chat, account, offers)
         await self._outbox.edit(known, part, keyboard)
         took = (operation.ended_at or operation.created_at) - (operation.started_at or operation.created_at)
@@ -197,6 +210,14 @@ class Follower:
             return [row] if row else []
 
         return await asyncio.to_thread(make)
+
+    def _kept(self, operation: Operation) -> timedelta | None:
+        """For how long what an operation destroyed can be brought back."""
+        if operation.kind is not OperationKind.DESTROY or operation.state is not OperationState.DONE:
+            return None
+        trashed = self._services.trash.list(Owner(operation.owner))
+        expires = next((one.expires_at for one in trashed if one.operation == operation.id), None)
+        return expires - self._services.chats.now() if expires else None
 
     def _texts(self, operation: Operation) -> Texts:
         account = operation.request.by or operation.owner

@@ -117,8 +117,11 @@ def lane_of(update: Mapping[str, Any]) -> str:
         try:
             # In a group it is said to a bot by name, before or behind it.
             words = str(message.get("text", "")).lower().split()
-            if [word.split("@")[0] for word in words if not word.startswith("@")] == [CANCEL]:
-                return f"cancel {number}"
+            match [word.split("@")[0] for word in words if not word.startswith("@")]:
+                case [command] | [command, _] if command == CANCEL:  # the second is a number
+                    return f"cancel {number}"
+                case _:
+                    pass
             return chat_of(message).conversation
         except (AttributeError, KeyError, TypeError, ValueError):
             continue

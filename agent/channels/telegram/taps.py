@@ -89,7 +89,7 @@ class Taps:
     async def _do(self, button: Button, talk: Talk, tap: str) -> None:
         action, say = button.action, talk.person.say
         match action["do"]:
-            case "approve" | "deny":
+            case "approve" | "deny" | "cancel":
                 await self._decide(button, talk)
                 await self._outbox.answer(tap)
             case "say":
@@ -139,8 +139,10 @@ class Taps:
             if button.action["do"] == "approve":
                 digest = str(button.action["digest"])
                 await asyncio.to_thread(operations.approve, owner, number, digest, by=by)
-            else:
+            elif button.action["do"] == "deny":
                 await asyncio.to_thread(operations.deny, owner, number, by=by)
+            else:
+                await asyncio.to_thread(operations.cancel, owner, number, by=by)
         except PlanChanged:
             changed = await asyncio.to_thread(operations.get, owner, number)
             if talk.message is not None:

@@ -76,6 +76,7 @@ class Shell:
             "sleep": lambda: Answer(seconds=float(words[0]) if words else 0.0),
             "ls": lambda: self._ls([word for word in words if not word.startswith("-")]),
             "cat": lambda: self._cat(words),
+            "rm": lambda: self._rm(words),
             "touch": lambda: self._write(words[0], "", append=True),
             "systemctl": lambda: self._systemctl(words),
             "sh": lambda: self._sh(words),
@@ -133,11 +134,27 @@ class Shell:
         if place is None or not place[1]:
             return Answer.no(f"sh: 1: cannot create {path}: Directory nonexistent", 2)
         dataset, inside = place
-        if zfs.available(self._call.world, dataset, self._call.sizes.pool) < len(text.encode()):
-            return Answer.no("sh: echo: I/O error: Disk quota exceeded")
+        if why := zfs.refusal(self._call.world, dataset, len(text.encode()), self._call.sizes.pool):
+            return Answer.no(f"sh: echo: I/O error: {why}")
         one = self._call.world.datasets[dataset]
         old = (one.content(inside) or b"") if append else b""
         one.put(inside, old + text.encode())
+        return Answer()
+
+    def _rm(self, words: list[str]) -> Answer:
+        flags = "".join(word[1:] for word in words if word.startswith("-"))
+        for path in (word for word in words if not word.startswith("-")):
+            place = self._place(path)
+            if place is None:
+                continue
+            one, inside = self._call.world.datasets[place[0]], place[1]
+            gone = [key for key in one.files if key == inside]
+            if "r" in flags:
+                gone += [key for key in one.files if key.startswith(f"{inside}/")]
+            if not gone and "f" not in flags:
+                return Answer.no(f"rm: cannot remove '{path}': No such file or directory")
+            for key in gone:
+                one.drop(key)
         return Answer()
 
     def _put(self, folder: str, *names: str) -> Answer:
@@ -147,8 +164,8 @@ class Shell:
             return Answer.no(f"sh: 2: cd: can't cd to {folder}", 2)
         dataset, above = place
         one, content = self._call.world.datasets[dataset], base64.b64decode(self._call.given)
-        if zfs.available(self._call.world, dataset, self._call.sizes.pool) < len(content):
-            return Answer.no("base64: write error: Disk quota exceeded")
+        if why := zfs.refusal(self._call.world, dataset, len(content), self._call.sizes.pool):
+            return Answer.no(f"base64: write error: {why}")
         for name in names:
             path = f"{above}/{name}" if above else name
             if path not in one.files and not any(key.startswith(f"{path}/") for key in one.files):

@@ -79,10 +79,10 @@ def tar(call: Call) -> Answer:
 
 
 def idshift(call: Call) -> Answer:
-    """``python -I idshift.py DIR BASE``."""
+    """``python -I idshift.py DIR BASE [FROM]``."""
     match call.argv[1:]:
-        case ["-I", program, folder, base] if program.endswith("/idshift.py") and base.isdecimal():
-            pass
+        case ["-I", program, folder, base, *rest] if program.endswith("/idshift.py") and base.isdecimal():
+            before = int(rest[0]) if rest else 0
         case _:
             raise call.unknown()
     name = zfs.mounted_at(call.world, folder)
@@ -90,7 +90,7 @@ def idshift(call: Call) -> Answer:
         return Answer.no(f"idshift: [Errno 2] No such file or directory: '{folder}'")
     dataset, wanted = call.world.datasets[name], int(base)
     for owner in (dataset.uid_base, dataset.tree.uid_base if dataset.tree else 0):
-        if owner not in {0, wanted}:
+        if owner not in {before, wanted}:
             return Answer.no(f"idshift: id {owner} is neither below 65536 nor in the range from {wanted}")
     changed = int(dataset.uid_base != wanted)
     dataset.uid_base = wanted

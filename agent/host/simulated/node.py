@@ -4,33 +4,40 @@ import fcntl
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.core.errors import CommandFailed, CommandTimedOut, NoSpace
-from agent.host.node import MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
-from agent.host.simulated import guest, images, machines, units, zfs
+from agent.core.errors import CommandFailed, CommandTimedOut, HostFailure, NoSpace
+from agent.host.node import BOOT_ID, MOST_OUTPUT, Completed, interrupted, said_too_much, stopped
+from agent.host.simulated import guest, images, machines, outside, trees, units, zfs
 from agent.host.simulated.programs import Call, Program, Stream
-from agent.host.simulated.world import Answer, Fault, Pace, Sizes, UnknownCommand, World
+from agent.host.simulated.world import Answer, Dataset, Fault, Pace, Sizes, UnknownCommand, World
 
 PROGRAMS: dict[str, Program] = {
     "apt-config": images.apt_config,
+    "find": units.find,
     "ip": machines.ip,
     "journalctl": units.journalctl,
     "machinectl": machines.machinectl,
     "mkdir": images.mkdir,
     "mv": images.mv,
     "nft": machines.nft,
+    "nsenter": outside.nsenter,
     "rm": images.rm,
     "systemctl": units.systemctl,
     "systemd-run": guest.systemd_run,
     "tar": images.tar,
     "zfs": zfs.zfs,
     "zpool": zfs.zpool,
-    sys.executable: images.idshift,
+    sys.executable: trees.python,
 }
-STREAMS: dict[str, Stream] = {"busctl": machines.busctl, "unshare": images.unshare}
+STREAMS: dict[str, Stream] = {
+    "busctl": machines.busctl,
+    "nsenter": outside.nsenter_stream,
+    "unshare": images.unshare,
+}
 
 
 class SimulatedNode:
@@ -145,16 +152,33 @@ class SimulatedNode:
     def read(self, path: str) -> str | None:
         """See :meth:`agent.host.node.Node.read`."""
         with self._held():
-            return self.world.files.get(path)
+            if path == BOOT_ID:
+                return f"{self.world.boot}\n"
+            dataset, inside = self._inside(path)
+            if dataset is None:
+                return self.world.files.get(path)
+            content = dataset.content(inside)
+            return None if content is None else content.decode(errors="replace")
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:  # noqa: ARG002
         """See :meth:`agent.host.node.Node.write`."""
         with self._held():
-            self.world.files[path] = text
+            dataset, inside = self._inside(path)
+            if dataset is None:
+                self.world.files[path] = text
+                return
+            found = zfs.holding(self.world, path)
+            size = len(text.encode())
+            if found and (why := zfs.refusal(self.world, found[0], size, self.sizes.pool)):
+                raise HostFailure(f"{path} could not be written.", why)
+            dataset.put(inside, text.encode())
 
     def remove(self, path: str) -> None:
         """See :meth:`agent.host.node.Node.remove`."""
         with self._held():
+            dataset, inside = self._inside(path)
+            if dataset is not None:
+                dataset.drop(inside)
             self.world.files.pop(path, None)
             self.world.archives.pop(path, None)
             self.world.folders.discard(path)
@@ -167,9 +191,19 @@ class SimulatedNode:
                 return True
             if any(key.startswith(f"{path}/") for key in (*world.files, *world.archives)):
                 return True
+            dataset, inside = self._inside(path)
+            if dataset and any(f"{key}/".startswith(f"{inside}/") for key in dataset.files):
+                return True
             if path.endswith("/var/log/journal"):
                 return zfs.mounted_at(world, path.removesuffix("/var/log/journal")) is not None
             return zfs.mounted_at(world, path) is not None
+
+    def _inside(self, path: str) -> tuple[Dataset | None, str]:
+        """The data set that a file is in, and its path in there; None for the node's own disk."""
+        found = zfs.holding(self.world, path)
+        if found is None or not found[1]:
+            return None, ""
+        return self.world.datasets[found[0]], found[1]
 
     def interrupt(self, thread: int) -> None:
         """See :meth:`agent.host.node.Node.interrupt`."""
@@ -183,6 +217,12 @@ class SimulatedNode:
             self._stopped.set()
             for pause in self._pauses.values():
                 pause.set()
+
+    def reboot(self) -> None:
+        """Have the machine be switched off and on: nothing runs then, and systemd knows of no failure."""
+        with self._held():
+            units.switch_off(self.world)
+            self.world.boot = str(uuid.uuid4())
 
     def grow(self, dataset: str, size: int) -> None:
         """Write so many bytes into a data set, as a container's work would.

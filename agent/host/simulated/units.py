@@ -94,6 +94,18 @@ def journalctl(call: Call) -> Answer:
     return Answer("".join(shown))
 
 
+def find(call: Call) -> Answer:
+    """``find`` of the files that units were given."""
+    match call.argv[1:]:
+        case [folder, "-maxdepth", "2", "-name", name]:
+            found = [
+                path for path in call.world.files if path.startswith(folder) and path.endswith(f"/{name}")
+            ]
+            return Answer("".join(f"{path}\n" for path in found))
+        case _:
+            raise call.unknown()
+
+
 def _machine(call: Call, unit: str) -> str:
     found = _UNIT.match(unit)
     if not found:
@@ -225,6 +237,14 @@ def end(call: Call, machine: str, status: int) -> None:
         call.world.log(machine, call.now, f"systemd[1]: {line}")
     call.world.log(f"unit:{machine}", unit.stopped_at, f"systemd[1]: Stopped Container {machine}.")
     call.world.changes += 1
+
+
+def switch_off(world: World) -> None:
+    """Have every machine be as a new systemd finds it: it does not run, and never failed."""
+    for unit in world.units.values():
+        world.files.pop(_environment(unit), None)
+        unit.active, unit.failed, unit.process, unit.stopped_at = False, False, 0, 0.0
+    world.changes += 1
 
 
 def _reset(call: Call, machine: str) -> Answer:

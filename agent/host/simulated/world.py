@@ -1,6 +1,7 @@
 """What a simulated node has and is: its state, and what may be set about it."""
 
 import re
+import uuid
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +44,7 @@ class Sizes:
 
     Attributes:
         pool: what fits into the pool.
+        disk: what fits onto the other disk, at ``/mnt/usb``.
         image: the smallest guest image, unpacked.
         package: what each package adds to it.
         shift: what changing the owner of an image's files writes.
@@ -50,6 +52,7 @@ class Sizes:
     """
 
     pool: int = 20 * GIGABYTE
+    disk: int = 500 * GIGABYTE
     image: int = 180 * MEGABYTE
     package: int = 12 * MEGABYTE
     shift: int = 4 * MEGABYTE
@@ -130,12 +133,25 @@ class Tree(_State):
 
 
 class Snapshot(_State):
-    """A data set as it was."""
+    """A data set as it was.
+
+    Attributes:
+        tree: the root file system in it.
+        files: other files in it.
+        binary: which of them are not text.
+        uid_base: who owned its root folder.
+        written: what was in it that was in no other, in bytes.
+        created_at: when it was taken, in seconds since 1970.
+        guid: what stays the same when it is sent elsewhere.
+    """
 
     tree: Tree | None
     files: dict[str, str]
     uid_base: int
     binary: set[str] = Field(default_factory=set)
+    written: int = 0
+    created_at: float = 0.0
+    guid: str = ""
 
 
 class Dataset(_State):
@@ -144,19 +160,26 @@ class Dataset(_State):
     Attributes:
         mountpoint: its own; empty where it has its parent's.
         mounted: whether it is.
+        canmount: ``on``, ``off`` or ``noauto``.
+        readonly: whether nothing can be written.
         quota: in bytes, 0 for none.
+        reservation: in bytes, 0 for none.
         written: what is in it that is in no other, in bytes.
         origin: the snapshot that it began as; empty for none.
         tree: the root file system in it.
         files: other files in it, by path from its root.
         binary: of which of them each character stands for a byte; the others are text.
         uid_base: who owns its root folder.
-        snapshots: of it, by the name after the ``@``.
+        snapshots: of it, by the name after the ``@``, oldest first.
+        properties: that somebody gave it, and that mean nothing to ZFS: a colon is in their names.
     """
 
     mountpoint: str = ""
     mounted: bool = True
+    canmount: str = "on"
+    readonly: bool = False
     quota: int = 0
+    reservation: int = 0
     written: int = 24_576
     origin: str = ""
     tree: Tree | None = None
@@ -164,6 +187,7 @@ class Dataset(_State):
     binary: set[str] = Field(default_factory=set)
     uid_base: int = 0
     snapshots: dict[str, Snapshot] = Field(default_factory=dict)
+    properties: dict[str, str] = Field(default_factory=dict)
 
     def content(self, path: str) -> bytes | None:
         """What is in a file; None where there is none."""
@@ -181,7 +205,31 @@ class Dataset(_State):
         except UnicodeDecodeError:
             self.files[path] = content.decode("latin-1")
             self.binary.add(path)
-        self.written += max(0, len(content) - before)
+        self.written = max(0, self.written + len(content) - before)
+
+    def drop(self, path: str) -> None:
+        """Have a file no more."""
+        self.written = max(0, self.written - len(self.content(path) or b""))
+        self.files.pop(path, None)
+        self.binary.discard(path)
+
+    def taken(self, now: float, guid: str) -> Snapshot:
+        """What a snapshot keeps of it."""
+        return Snapshot(
+            tree=self.tree.model_copy() if self.tree else None,
+            files=dict(self.files),
+            binary=set(self.binary),
+            uid_base=self.uid_base,
+            written=self.written,
+            created_at=now,
+            guid=guid,
+        )
+
+    def become(self, snapshot: Snapshot) -> None:
+        """Have in it what is in a snapshot."""
+        self.tree = snapshot.tree.model_copy() if snapshot.tree else None
+        self.files, self.binary = dict(snapshot.files), set(snapshot.binary)
+        self.uid_base = snapshot.uid_base
 
 
 class Unit(_State):
@@ -225,6 +273,7 @@ class World(_State):
         firewall: whether the rules are in force.
         leases: how many addresses were given out.
         changes: counts up with each change of a machine.
+        boot: the kernel's own name for the time since it was booted.
     """
 
     pool: str = "tank"
@@ -238,6 +287,7 @@ class World(_State):
     firewall: bool = True
     leases: int = 0
     changes: int = 0
+    boot: str = Field(default_factory=lambda: str(uuid.uuid4()))
 
     @classmethod
     def new(cls, pool: str, bridge: str) -> "World":
@@ -246,6 +296,7 @@ class World(_State):
         return cls(
             pool=pool,
             bridges={bridge},
+            folders={"/mnt/usb"},
             datasets={pool: Dataset(mountpoint=f"/{pool}")},
             files={SOURCES: sources},
         )

@@ -17,9 +17,13 @@ from agent.services.assembly import Assembly
 from agent.services.catalogue import Catalogue
 from agent.services.guests import Guests
 from agent.services.layout import Layout
+from agent.services.limits import Limits
+from agent.services.secrets import Secrets
 from agent.settings import Settings
+from agent.store.database import Database
 from agent.store.images import ImageStore
 from agent.store.operations import OperationStore
+from agent.store.trash import TrashStore
 from agent.store.workloads import WorkloadStore
 
 Report = Callable[[Progress], None]
@@ -32,12 +36,13 @@ class Step:
 
     Attributes:
         name: what it does, as a person reads it.
-        run: does it; told the operation and where to report progress.
+        run: does it; told the operation and where to report progress. What it found or did that is worth
+            knowing it answers in a sentence, for the audit trail.
         final: there is no way back from it, so it is not interrupted: who cancels comes too late.
     """
 
     name: str
-    run: Callable[[Operation, Report], None]
+    run: Callable[[Operation, Report], str | None]
     final: bool = False
 
 
@@ -64,12 +69,15 @@ class Parts:
 
     settings: Settings
     node: Node
+    database: Database
     workloads: WorkloadStore
+    trash: TrashStore
     operations: OperationStore
     images: ImageStore
     catalogue: Catalogue
     guests: Guests
     assembly: Assembly
+    secrets: Secrets
     clock: Callable[[], datetime]
 
     @cached_property
@@ -86,6 +94,11 @@ class Parts:
     def layout(self) -> Layout:
         """Where things lie."""
         return Layout(self.settings.pool)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How much room everybody may take."""
+        return Limits(self.settings, self.zfs)
 
     @property
     def runtime(self) -> Runtime:

@@ -158,10 +158,17 @@ class DebianGuests:
 
     def _clone(self, generation: Generation, root: Root) -> None:
         snapshot = self._images.snapshot(generation.digest, root.uid_base)
-        self._zfs.clone(snapshot, root.dataset, mountpoint=root.folder, quota=root.quota)
+        self._zfs.clone(snapshot, root.dataset, mountpoint=root.folder)
 
     def _is_clone(self, dataset: str, snapshot: str) -> bool:
+        """Whether a root is there and began as a snapshot: at once, or as a copy of another root that did."""
         presence = self._zfs.presence(dataset)
         if presence is Presence.UNKNOWN:
             raise HostFailure(f"Whether {dataset} is there is unknown.", "ZFS did not answer.", "Try again.")
-        return presence is Presence.PRESENT and self._zfs.origin(dataset) == snapshot
+        source: str | None = dataset if presence is Presence.PRESENT else None
+        while source is not None:
+            origin = self._zfs.origin(source)
+            if origin == snapshot:
+                return True
+            source = origin and origin.partition("@")[0]
+        return False

@@ -20,13 +20,11 @@ class Root:
     Attributes:
         dataset: its data set.
         folder: where that is mounted.
-        quota: its limit, such as ``10G``.
         uid_base: first user id of its owner's containers.
     """
 
     dataset: str
     folder: str
-    quota: str
     uid_base: int
 
 

@@ -87,7 +87,7 @@ class NixGuests:
     def furnish(self, generation: Generation, root: Root) -> None:  # noqa: ARG002
         """See :meth:`agent.services.guests.Guests.furnish`: empty, as the system is in the store."""
         if self._zfs.presence(root.dataset) is not Presence.PRESENT:
-            self._zfs.create(root.dataset, mountpoint=root.folder, quota=root.quota)
+            self._zfs.create(root.dataset, mountpoint=root.folder)
         if not self.idmap:
             shift(self._node, root.folder, root.uid_base)
 

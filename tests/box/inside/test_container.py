@@ -66,7 +66,8 @@ def test_the_host_is_out_of_reach(dev: str) -> None:
 def test_its_storage_has_limits(dev: str) -> None:
     """A quota on the root file system as well as on the workspace."""
     status = voxnix("status", dev, "--json").data
-    assert status["root"]["quota"] == status["workspace"]["quota"] == 10 << 30
+    assert status["root"]["used"] + status["workspace"]["used"] <= status["whole"]["used"]
+    assert status["whole"]["quota"] == 20 << 30
 
 
 def test_the_workspace_outlives_a_restart(fresh: str) -> None:

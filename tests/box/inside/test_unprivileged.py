@@ -145,8 +145,7 @@ def test_a_command_runs_as_the_containers_root(asker: Asker, dev: str) -> None:
 def test_what_it_takes_is_measured(asker: Asker, dev: str) -> None:
     """By the worker, of the real data sets."""
     status = json.loads(asker.voxnix("status", dev, "--json").out)
-    assert 0 < status["root"]["used"] < status["root"]["quota"] == 10 << 30
-    assert status["workspace"]["quota"] == 10 << 30
+    assert 0 < status["root"]["used"] < status["whole"]["used"] < status["whole"]["quota"] == 20 << 30
 
 
 def test_files_go_in_and_out(asker: Asker, dev: str) -> None:

@@ -118,7 +118,7 @@ def test_chats_and_topics_have_lanes_of_their_own() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["/cancel", "/CANCEL", "/cancel@voxnix_bot", " /cancel "])
+@pytest.mark.parametrize("text", ["/cancel", "/CANCEL", "/cancel@voxnix_bot", " /cancel ", "/cancel 17"])
 def test_to_cancel_overtakes(text: str) -> None:
     """It would wait for the very thing that it is to end."""
     assert lane_of(_said(8, 1, text)) == "cancel 8"

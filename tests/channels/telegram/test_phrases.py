@@ -19,6 +19,9 @@ from agent.core.notice import Notice, NoticeKind
 from agent.core.operation import Loss, Operation, OperationKind, OperationState, Plan, Progress, Request
 from agent.core.preference import Preference
 from agent.core.printable import printable
+from agent.core.storage import OwnerSpace, Space
+from agent.core.trash import Trashed
+from agent.core.workload import ContainerSpec, Workload, WorkloadState
 from agent.host.mmdebstrap import Follower
 from agent.host.nix_log import Phase
 from agent.texts import LANGUAGES, Texts, texts_for
@@ -33,6 +36,29 @@ PLAN = Plan(
         Loss(what="root", amount=32 * 1024**2, unit="bytes"),
         Loss(what="snapshots", amount=3, unit="count"),
     ),
+)
+GIB = 1024**3
+SPACE = OwnerSpace(
+    quota=100 * GIB,
+    used=30 * GIB,
+    workloads=(
+        Space(name="dev", root=2 * GIB, workspace=16 * GIB, snapshots=GIB, quota=20 * GIB),
+        Space(name="web", root=GIB, workspace=0, snapshots=0, quota=0),
+        Space(name="old", root=GIB, workspace=9 * GIB, snapshots=0, quota=20 * GIB, trash=True),
+    ),
+)
+TRASHED = Trashed(
+    operation=7,
+    workload=Workload(
+        owner="tg:5",
+        spec=ContainerSpec(name="old"),
+        machine="old-k3x7q",
+        node="here",
+        state=WorkloadState.STOPPED,
+        created_at=NOW,
+    ),
+    trashed_at=NOW - timedelta(days=2),
+    expires_at=NOW + timedelta(days=5),
 )
 LABEL = re.compile(r'(?:Step\(|[ (_]label ?= ?)"([^"]+)"|\("I: [^"]+", "([^"]+)"\)')
 """Where the services and mmdebstrap's follower say what they do."""
@@ -89,13 +115,32 @@ EVERYTHING: dict[str, Callable[[Texts], str]] = {
     "large": lambda say: phrases.too_large(say, 30_000_000, 20_000_000),
     "plan": lambda say: phrases.plan(say, operation(OperationKind.DESTROY, plan=PLAN)),
     "goes_on": lambda say: phrases.goes_on(say, operation()),
+    "cancelling": lambda say: phrases.goes_on(say, operation(cancelled_by="tg:5")),
+    "cancelled": lambda say: phrases.goes_on(
+        say, operation(state=OperationState.CANCELLED, cancelled_by="a")
+    ),
+    "progress of what is cancelled": lambda say: phrases.progress(say, operation(cancelled_by="tg:5")),
+    "kept": lambda say: phrases.result(
+        say, operation(OperationKind.DESTROY, state=OperationState.DONE), timedelta(days=7)
+    ),
+    "usage": lambda say: phrases.usage(say, SPACE),
+    "usage without limits": lambda say: phrases.usage(
+        say,
+        OwnerSpace(
+            quota=0, used=5, workloads=(Space(name="dev", root=5, workspace=0, snapshots=0, quota=0),)
+        ),
+    ),
+    "no usage": lambda say: phrases.usage(say, OwnerSpace(quota=9, used=0, workloads=())),
+    "trash": lambda say: phrases.trash(say, [TRASHED], NOW),
+    "empty trash": lambda say: phrases.trash(say, [], NOW),
     "settings": lambda say: phrases.settings(
         say, Preference("de", "22:00", "07:00", frozenset({NoticeKind.QUOTA}))
     ),
     "muted": lambda say: phrases.settings(say, Preference(muted=frozenset(NoticeKind))),
     "crashed": lambda say: phrases.notice(say, notice(NoticeKind.CRASHED, result="exit-code", status=1)),
-    "full": lambda say: phrases.notice(say, notice(NoticeKind.QUOTA, part="workspace", used=91, quota=100)),
-    "full root": lambda say: phrases.notice(say, notice(NoticeKind.QUOTA, part="root", used=91, quota=100)),
+    "not up": lambda say: phrases.notice(say, notice(NoticeKind.CRASHED, result="reboot", status=0)),
+    "full": lambda say: phrases.notice(say, notice(NoticeKind.QUOTA, part="workload", used=91, quota=100)),
+    "full owner": lambda say: phrases.notice(say, notice(NoticeKind.QUOTA, part="owner", used=91, quota=100)),
     "failed": lambda say: phrases.result(say, operation(state=OperationState.FAILED, problem=PROBLEM)),
     **{f"help {role}": lambda say, role=role: phrases.help_text(say, role) for role in Role},
     **{f"welcome {role}": lambda say, role=role: phrases.welcome(say, role) for role in Role},
@@ -141,7 +186,7 @@ def test_a_plan_tells_the_losses_in_numbers() -> None:
     """The same numbers that the approval is bound to."""
     assert shown(EVERYTHING["plan"](EN)) == (
         """\
-⚠️ Destroy dev with everything in it, /workspace included, for good?
+⚠️ Destroy dev.
 
 This would be lost:
 • files in /workspace: 1.5 GiB
@@ -238,6 +283,13 @@ def test_a_crash_is_told_with_its_cause(values: dict[str, str | int], text: str)
     assert shown(phrases.notice(EN, notice(NoticeKind.CRASHED, **values))) == f"{head}\n{text}".strip()
 
 
+def test_what_did_not_come_back_after_a_reboot_did_not_crash() -> None:
+    """Its owner is told what happened, and has the same buttons."""
+    assert shown(EVERYTHING["not up"](EN)) == (
+        "🔌 dev does not run: the machine was restarted, and it could not be started again."
+    )
+
+
 def test_a_notice_offers_the_obvious_thing() -> None:
     """A tap says a command."""
     assert phrases.notice_offers(texts_for("de"), notice(NoticeKind.CRASHED)) == [
@@ -261,9 +313,37 @@ I do not tell you when:
     )
 
 
+def test_space_is_told_with_a_bar() -> None:
+    """The largest first, each with its limit and what it is made up of; what is in the trash has none."""
+    assert shown(EVERYTHING["usage"](EN)) == (
+        """\
+💾 Your space: 30 GiB of 100 GiB
+▓▓▓░░░░░░░ 30 %
+
+• dev: 19 GiB of 20 GiB (95 %)
+system 2 GiB · /workspace 16 GiB · snapshots 1 GiB
+• web: 1 GiB
+• old, in the trash: 10 GiB
+system 1 GiB · /workspace 9 GiB"""
+    )
+
+
+def test_what_is_in_the_trash_is_told_with_the_way_back() -> None:
+    """And for how long there is one."""
+    assert shown(EVERYTHING["trash"](EN)) == (
+        """\
+🗑 In your trash:
+
+• old, destroyed 2 days ago, kept for 5 days
+
+/restore old brings it back, /purge old removes it for good."""
+    )
+
+
 @pytest.mark.parametrize("command", ["logs", "status", "start", "stop", "restart", "rollback"])
 def test_a_button_says_its_command(command: str) -> None:
     """In the person's language."""
     assert phrases.label(EN, command).replace(" ", "").lower() == command
     assert phrases.label(texts_for("es"), command) != phrases.label(EN, command)
     assert phrases.label(EN, "usage") == "Usage"
+    assert phrases.label(EN, "restore") == "Undo"

@@ -24,6 +24,9 @@ WHOLE = (
     "services/budget.py",
     "services/chats.py",
     "services/preferences.py",
+    "services/storage.py",
+    "services/trash.py",
+    "services/undo.py",
 )
 """All that these say reaches people in a chat."""
 

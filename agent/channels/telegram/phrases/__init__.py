@@ -4,11 +4,9 @@ An answer to a tap, which Telegram shows over the chat, is plain: :func:`tap_ref
 """
 
 from agent.channels.telegram.phrases.changes import (
-    agree,
     doing,
     goes_on,
     label,
-    plan,
     progress,
     result,
 )
@@ -38,7 +36,9 @@ from agent.channels.telegram.phrases.people import (
     somebody_knocks,
     welcome,
 )
+from agent.channels.telegram.phrases.plans import agree, plan
 from agent.channels.telegram.phrases.refusals import refusal, tap_refusal
+from agent.channels.telegram.phrases.storage import trash, usage
 
 __all__ = [
     "access",
@@ -69,5 +69,7 @@ __all__ = [
     "somebody_knocks",
     "tap_refusal",
     "too_large",
+    "trash",
+    "usage",
     "welcome",
 ]

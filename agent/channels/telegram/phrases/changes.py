@@ -1,10 +1,11 @@
 """Changes: what is asked before them, how far they are, how they ended, and what buttons do about it."""
 
-from agent.channels.telegram.formatting import escaped, quoted
+from datetime import timedelta
+
 from agent.channels.telegram.phrases.kinds import doing, done
 from agent.channels.telegram.phrases.refusals import refusal
 from agent.channels.telegram.phrases.steps import step_label
-from agent.core.operation import Loss, Operation, OperationKind, OperationState
+from agent.core.operation import Operation, OperationState
 from agent.texts import Texts
 
 BAR = 10
@@ -14,6 +15,8 @@ BAR = 10
 def progress(say: Texts, operation: Operation) -> str:
     """How far an operation is that has not ended."""
     head = f"⏳ **{doing(say, operation)}**"
+    if operation.cancelled_by:
+        return f"{head}\n{say('is being cancelled, and what it made is taken away')}"
     if operation.state is not OperationState.RUNNING or not operation.step:
         return f"{head}\n{say('waits until it can begin')}"
     told = operation.progress
@@ -32,12 +35,23 @@ def _bar(operation: Operation) -> str:
     return "▓" * filled + "░" * (BAR - filled)
 
 
-def result(say: Texts, operation: Operation) -> str:
-    """How an operation ended."""
+def result(say: Texts, operation: Operation, kept: timedelta | None = None) -> str:
+    """How an operation ended.
+
+    Args:
+        say: the person's texts.
+        operation: that has ended.
+        kept: for how long what it destroyed can be brought back.
+    """
     what = doing(say, operation)
     match operation.state:
         case OperationState.DONE:
-            return f"✅ {done(say, operation)}"
+            more = (
+                say("It is in the trash, and can be brought back for {span}.", span=say.span(kept))
+                if kept
+                else ""
+            )
+            return f"✅ {done(say, operation)} {more}".strip()
         case OperationState.FAILED:
             head = say("❌ That did not work: {what}", what=what)
             return f"{head}\n\n{refusal(say, operation.problem)}" if operation.problem else head
@@ -52,46 +66,13 @@ def result(say: Texts, operation: Operation) -> str:
 
 
 def goes_on(say: Texts, operation: Operation) -> str:
-    """To who ended the turn that asked for it: it has begun, so it goes on."""
-    return say("This goes on, and I tell you how it ends: {what}", what=doing(say, operation))
-
-
-def plan(say: Texts, operation: Operation) -> str:
-    """The question before something that cannot be undone: what would be lost, in numbers."""
-    losses = operation.plan.losses if operation.plan else ()
-    lines = [f"⚠️ **{_question(say, operation)}**"]
-    if losses:
-        lines += ["", say("This would be lost:"), *(f"- {_loss(say, loss)}" for loss in losses)]
-    return "\n".join([*lines, "", say("Nothing happens before you agree.")])
-
-
-def _question(say: Texts, operation: Operation) -> str:
-    if operation.kind is OperationKind.DESTROY:
-        return say(
-            "Destroy {name} with everything in it, `/workspace` included, for good?", name=operation.workload
-        )
-    return quoted(operation.plan.summary) if operation.plan else doing(say, operation)
-
-
-def _loss(say: Texts, loss: Loss) -> str:
-    amount = say.size(loss.amount) if loss.unit == "bytes" else say.number(loss.amount)
-    match loss.what:
-        case "workspace":
-            what = say("files in `/workspace`")
-        case "root":
-            what = say("the system and what was installed in it")
-        case "snapshots":
-            what = say("snapshots")
-        case other:
-            what = escaped(other)
-    return f"{what}: **{amount}**"
-
-
-def agree(say: Texts, operation: Operation) -> str:
-    """On the button that agrees to a plan."""
-    if operation.kind is OperationKind.DESTROY:
-        return say("Yes, destroy {name}", name=operation.workload)
-    return say("Yes, do it")
+    """To who wants everything to end, of an operation: it ends, too, or goes on until that is said of it."""
+    what = doing(say, operation)
+    if operation.state.ended:
+        return result(say, operation)
+    if operation.cancelled_by:
+        return say("This is being cancelled, and what it made is taken away: {what}", what=what)
+    return say("This goes on. {command} ends it: {what}", command=f"/cancel {operation.id}", what=what)
 
 
 def label(say: Texts, command: str) -> str:  # noqa: PLR0911 - one per command
@@ -109,5 +90,7 @@ def label(say: Texts, command: str) -> str:  # noqa: PLR0911 - one per command
             return say("Restart")
         case "rollback":
             return say("Roll back")
+        case "restore":
+            return say("Undo")
         case other:
             return other.capitalize()

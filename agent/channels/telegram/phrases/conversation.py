@@ -21,7 +21,10 @@ def help_text(say: Texts, role: Role) -> str:
             say("run git --version in dev"),
             say("add rust to dev"),
             say("send me report.pdf from dev"),
+            say("bring back the file notes.txt from monday"),
+            say("what is eating my disk?"),
             say("destroy dev"),
+            say("undo that"),
         ]
     lines = [
         say("I look after your containers. Say in your own words what you want, written or spoken:"),

@@ -69,7 +69,7 @@ def done(say: Texts, operation: Operation) -> str:  # noqa: C901, PLR0911, PLR09
         case OperationKind.ROLLBACK:
             return say("{name} is what it was before its last update.", name=name)
         case OperationKind.DESTROY:
-            return say("{name} is gone, with everything that was in it.", name=name)
+            return say("{name} is gone.", name=name)
         case OperationKind.BUILD:
             return say("The image is built.")
         case OperationKind.PRUNE:

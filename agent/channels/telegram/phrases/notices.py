@@ -25,6 +25,11 @@ def notice(say: Texts, told: Notice) -> str:
 
 
 def _crashed(say: Texts, told: Notice) -> str:
+    if told.values.get("result") == "reboot":
+        return say(
+            "🔌 **{name} does not run**: the machine was restarted, and it could not be started again.",
+            name=told.workload,
+        )
     head = say("💥 **{name} has crashed**, without having been asked to stop.", name=told.workload)
     status = told.values.get("status", "")
     match told.values.get("result"):
@@ -49,10 +54,11 @@ def _quota(say: Texts, told: Notice) -> str:
         "used": say.size(used),
         "quota": say.size(quota),
     }
-    if told.values["part"] == "workspace":
-        head = say("💾 **`/workspace` of {name} is {share}% full**: {used} of {quota}.", **values)
-    else:
-        head = say("💾 **The system of {name} is {share}% full**: {used} of {quota}.", **values)
+    if told.values["part"] == "owner":
+        head = say("💾 **You have {used} of {quota}** ({share}%), the trash counted in.", **values)
+        why = say("{name} takes most. When all is taken, no container of yours can write anything.", **values)
+        return f"{head}\n{why}"
+    head = say("💾 **{name} is {share}% full**: {used} of {quota}, its snapshots counted in.", **values)
     return f"{head}\n{say('When it is full, programs in it can write nothing more.')}"
 
 

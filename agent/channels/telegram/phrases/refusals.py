@@ -6,6 +6,7 @@ Any other one, such as what a program said, is shown as it is.
 """
 
 import re
+from datetime import timedelta
 from functools import cache
 
 from agent.channels.telegram.formatting import quoted
@@ -85,6 +86,11 @@ SENTENCES = (
     "That button is for somebody else.",
     "That was answered already.",
     # services/operations.py, services/workloads.py, services/changes/, store/
+    "{kind} {name} was cancelled.",
+    "What it had made or changed until then was taken back.",
+    "Nobody agreed to {kind} {name} in time, so nothing was changed.",
+    "Things may not be any more as they were shown.",
+    "Ask for it again.",
     "You have no operation {number}.",
     "Ask for your operations.",
     "What would be lost has changed since it was shown.",
@@ -105,6 +111,48 @@ SENTENCES = (
     "{name} did not stop.",
     "Look at the logs of {name}.",
     "Try again.",
+    "{name} was never updated.",
+    "So there is nothing that it could be rolled back to.",
+    "{name} was rolled back already.",
+    "{name} is called so already.",
+    # services/trash.py
+    "Nothing called {name} is in your trash.",
+    "There is: {names}.",
+    "It is empty. What was destroyed is kept for {days} days.",
+    "Nothing with the number {number} is in your trash.",
+    "It was brought back already, or is gone for good.",
+    "Ask what is in the trash.",
+    "A container called {name} is being made.",
+    "Choose another name.",
+    # services/undo.py
+    "There is nothing that could be undone.",
+    "What was done last is undone already, or took nothing that could be given back.",
+    "Ask for your operations, your snapshots, or what is in the trash.",
+    # services/storage.py, core/storage.py, core/size.py
+    "{name} has no snapshot of {when}.",
+    "It has none at all.",
+    "The oldest is {oldest}, the newest {newest}.",
+    "Say latest, yesterday, 3 days ago, a day such as 2026-11-20, or what it is called.",
+    "A snapshot cannot be called {label}.",
+    "That would be taken for a time, or for the number of an operation.",
+    "Choose another.",
+    "{label} cannot be what a snapshot is called.",
+    "It is 1 to 40 lower-case letters, digits and hyphens, with no hyphen at either end.",
+    "{count} snapshots cannot be kept.",
+    "It is 0 to {count}.",
+    "{name} is still being made.",
+    "Ask again once it runs.",
+    "The pool {pool} is full: {free} MiB are free.",
+    "A copy needs {size} MiB for what it comes to differ in.",
+    "Destroy a container that you no longer need, or forget snapshots.",
+    "{text} is no size.",
+    "A size is a whole number with K, M, G or T.",
+    "Such as: 20G",
+    # services/preflight.py
+    "{name} takes {used}, so it cannot be held to {size}.",
+    "{name} takes {used} of the {quota} that it may take.",
+    "You have {used} of the {quota} that you may have.",
+    "Remove something in {name}, forget snapshots of it, or let it take more.",
 )
 """English, each with names for the values in it."""
 
@@ -112,21 +160,41 @@ LONGEST_TAP = 200
 """Characters of an answer to a tap, which Telegram shows over the chat."""
 
 _VALUE = re.compile(r"\\\{(\w+)\\\}")
+_DAYS = re.compile(r"([0-9]+) days?")
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _patterns(sentences: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Each sentence with what recognises it, the ones with the most words of their own first."""
-    ordered = sorted(SENTENCES, key=lambda sentence: len(re.sub(r"\{\w+\}", "", sentence)), reverse=True)
+    ordered = sorted(sentences, key=lambda sentence: len(re.sub(r"\{\w+\}", "", sentence)), reverse=True)
     return tuple((one, re.compile(_VALUE.sub(r"(?P<\1>.+)", re.escape(one)))) for one in ordered)
 
 
-def translated(say: Texts, sentence: str) -> str:
-    """A sentence of a service in the person's language; one that is not known as it is."""
-    for known, pattern in _patterns():
+def known(say: Texts, sentence: str, among: tuple[str, ...]) -> str:
+    """A sentence of a service in the person's language; one that is not known as it is.
+
+    Args:
+        say: the person's texts.
+        sentence: in English, with values in it.
+        among: those that can be translated.
+    """
+    for one, pattern in _patterns(among):
         if found := pattern.fullmatch(sentence):
-            return say.known(known, **found.groupdict())
+            return say.known(
+                one, **{name: _value(say, name, text) for name, text in found.groupdict().items()}
+            )
     return sentence
+
+
+def _value(say: Texts, name: str, text: str) -> str:
+    """A value as it is, but for a length of time, which has words of its own in each language."""
+    days = _DAYS.fullmatch(text) if name == "span" else None
+    return say.span(timedelta(days=int(days[1]))) if days else text
+
+
+def translated(say: Texts, sentence: str) -> str:
+    """What a service refuses, in the person's language."""
+    return known(say, sentence, SENTENCES)
 
 
 def refusal(say: Texts, problem: Problem) -> str:

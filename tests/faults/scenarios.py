@@ -1,0 +1,125 @@
+"""For each kind of operation: what stands before it, and how it is asked for. One small function each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.core.operation import Operation, OperationKind
+from agent.core.workload import ContainerSpec
+from tests.faults.stage import ANN, ASKED, BOB, Stage
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One way in which an operation of a kind is asked for.
+
+    Attributes:
+        kind: of the operation.
+        name: what is special about it.
+        ask: for it.
+        before: what has to be there beside what :func:`furnish` makes.
+        forgiven: contents of files that it takes away, as asked.
+    """
+
+    kind: OperationKind
+    name: str
+    ask: Callable[[Stage], Operation]
+    before: Callable[[Stage], object] = lambda _: None
+    forgiven: frozenset[str] = frozenset()
+
+
+def furnish(stage: Stage) -> None:
+    """What stands before every operation: two containers that run, of two owners, and one that rests."""
+    stage.made("dev")
+    stage.made("dev", owner=BOB)
+    stage.made("rest")
+    stage.done(stage.services.workloads.stop(ANN, "rest", ASKED))
+
+
+def _create(stage: Stage) -> Operation:
+    return stage.services.workloads.create(ANN, ContainerSpec(name="new", modules=("git",)), ASKED)
+
+
+def _create_of_new_modules(stage: Stage) -> Operation:
+    return stage.services.workloads.create(ANN, ContainerSpec(name="new", modules=("git", "fish")), ASKED)
+
+
+def _update(stage: Stage) -> Operation:
+    return stage.services.workloads.update(ANN, ContainerSpec(name="dev", modules=("git", "zsh")), ASKED)
+
+
+def _updated(stage: Stage) -> None:
+    stage.done(_update(stage))
+    stage.wrote("dev", "/srv/state", "of the second generation")
+
+
+def _destroyed(stage: Stage) -> None:
+    stage.done(stage.services.workloads.destroy(ANN, "dev", ASKED))
+
+
+def _replaced(stage: Stage) -> None:
+    _destroyed(stage)
+    stage.made("dev")
+    stage.wrote("dev", "/workspace/notes", "the new one's")
+
+
+SCENARIOS = (
+    Scenario(OperationKind.CREATE, "of an image that is there", _create),
+    Scenario(OperationKind.CREATE, "of an image to be built", _create_of_new_modules),
+    Scenario(OperationKind.START, "", lambda stage: stage.services.workloads.start(ANN, "rest", ASKED)),
+    Scenario(OperationKind.STOP, "", lambda stage: stage.services.workloads.stop(ANN, "dev", ASKED)),
+    Scenario(OperationKind.RESTART, "", lambda stage: stage.services.workloads.restart(ANN, "dev", ASKED)),
+    Scenario(OperationKind.UPDATE, "", _update),
+    Scenario(
+        OperationKind.UPDATE,
+        "for the second time",
+        lambda stage: stage.services.workloads.update(
+            ANN, ContainerSpec(name="dev", modules=("git", "fish")), ASKED
+        ),
+        _updated,
+        frozenset({"ann's state in dev\n"}),
+    ),
+    Scenario(
+        OperationKind.ROLLBACK,
+        "",
+        lambda stage: stage.services.workloads.roll_back(ANN, "dev", ASKED),
+        _updated,
+    ),
+    Scenario(OperationKind.DESTROY, "", lambda stage: stage.services.workloads.destroy(ANN, "dev", ASKED)),
+    Scenario(
+        OperationKind.DESTROY,
+        "of one that rests",
+        lambda stage: stage.services.workloads.destroy(ANN, "rest", ASKED),
+    ),
+    Scenario(
+        OperationKind.RESTORE,
+        "",
+        lambda stage: stage.services.trash.restore(ANN, "dev", ASKED),
+        _destroyed,
+    ),
+    Scenario(
+        OperationKind.RESTORE,
+        "as another",
+        lambda stage: stage.services.trash.restore(ANN, "dev", ASKED, "other"),
+        _destroyed,
+    ),
+    Scenario(
+        OperationKind.RESTORE,
+        "over live data",
+        lambda stage: stage.services.trash.restore(ANN, "dev", ASKED),
+        _replaced,
+    ),
+    Scenario(
+        OperationKind.PURGE,
+        "",
+        lambda stage: stage.services.trash.purge(ANN, "dev", ASKED),
+        _destroyed,
+        frozenset({"ann's work in dev\n", "ann's state in dev\n"}),
+    ),
+    Scenario(OperationKind.BUILD, "", lambda stage: stage.services.images.build(ANN, ("git", "zsh"), ASKED)),
+    Scenario(
+        OperationKind.PRUNE,
+        "",
+        lambda stage: stage.services.images.prune(ANN, ASKED),
+        lambda stage: stage.done(stage.services.images.build(ANN, ("git", "zsh"), ASKED)),
+    ),
+)
