@@ -176,7 +176,7 @@ class Accounts(RuleBasedStateMachine):
         assert {one.code for one in self.access.pairings(CONSOLE)} == holding
 
 
-def _no_plan(_operation: Operation) -> Plan:
+def _no_plan(*_: object) -> Plan:
     raise AssertionError("nothing that needs a plan is asked for")
 
 

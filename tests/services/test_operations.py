@@ -37,13 +37,15 @@ def test_a_destroy_waits_for_a_person(app: App) -> None:
 
 
 def test_it_happens_when_the_person_agrees_to_what_was_shown(app: App, node: SimulatedNode) -> None:
-    """Afterwards nothing of it is left on the node."""
+    """Afterwards nothing of it is left on the node but what is in the trash."""
     operation, plan = proposed(app)
     machine = app.services.workloads.list(ANN)[0].machine
     app.services.operations.approve(ANN, operation.id, plan.digest)
     assert app.services.operations.wait(ANN, operation.id, 30).state is OperationState.DONE
     assert app.services.workloads.list(ANN) == []
-    assert not [name for name in (*node.world.datasets, *node.world.files) if machine in name]
+    left = [name for name in (*node.world.datasets, *node.world.files) if machine in name]
+    assert left
+    assert all(name.startswith(f"tank/users/ann/trash/{operation.id}-") for name in left)
 
 
 def test_it_does_not_happen_when_the_person_refuses(app: App) -> None:
