@@ -13,9 +13,9 @@ from agent.core.errors import HostFailure, InvalidSettings
 from agent.core.operation import Arguments, OperationKind, Plan
 from agent.core.owner import Owner
 from agent.core.secrecy import keep
-from agent.host.node import LocalNode, Node
-from agent.host.zfs import Zfs
+from agent.host.node import Node
 from agent.services.access import Access
+from agent.services.audit import Audit
 from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -28,11 +28,11 @@ from agent.services.lock import acquire_lock
 from agent.services.losses import Losses
 from agent.services.node_calls import CarriedCalls, DirectCalls, NodeCalls
 from agent.services.node_work import NodeWork
+from agent.services.nodes import node_of
 from agent.services.notices import Notices
 from agent.services.operations import Operations
 from agent.services.preferences import Preferences
 from agent.services.preflight import Preflight
-from agent.services.reconcile import INTERVAL as RECONCILE_INTERVAL
 from agent.services.reconcile import Reconcile
 from agent.services.secrets import Secrets
 from agent.services.services import Services
@@ -53,7 +53,6 @@ from agent.store.node_calls import NodeCallStore
 from agent.store.nodes import NodeStore
 from agent.store.notices import NoticeStore
 from agent.store.operations import OperationStore
-from agent.store.owners import OwnerStore
 from agent.store.preferences import PreferenceStore
 from agent.store.spending import SpendingStore
 from agent.store.trash import TrashStore
@@ -66,9 +65,6 @@ if TYPE_CHECKING:
     from agent.assistant import Assistant
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
-
-DAY = 86_400.0
-"""Seconds."""
 
 
 def now() -> datetime:
@@ -202,6 +198,7 @@ class App:
         self.services = Services(
             workloads=workloads,
             operations=operations,
+            audit=Audit(self._operations),
             catalogue=self._catalogue,
             images=images,
             secrets=secrets,
@@ -236,7 +233,7 @@ class App:
             InvalidSettings: a setting does not work.
             HostFailure: the database cannot be opened.
         """
-        app = cls(settings, _node(settings))
+        app = cls(settings, node_of(settings))
         try:
             yield app
         finally:
@@ -331,17 +328,9 @@ class App:
         from agent.assistant import Assistant  # noqa: PLC0415
 
         if self.settings.logfire_token is not None:
-            import logfire  # noqa: PLC0415
+            from agent.assistant.tracing import trace  # noqa: PLC0415
 
-            from agent.assistant.tracing import Discreet  # noqa: PLC0415
-
-            logfire.configure(
-                token=self.settings.logfire_token.get_secret_value(),
-                service_name="voxnix",
-                console=False,
-                inspect_arguments=False,
-                additional_span_processors=[Discreet()],
-            )
+            trace(self.settings.logfire_token)
         return Assistant(self.settings, self.services, self.conversations, self.turns, model=model)
 
     def refresh_modules(self) -> list[str]:
@@ -391,110 +380,21 @@ class App:
             if lock is None:
                 return False
             # DBOS takes a second to import: only for who runs operations.
-            from agent.services.assembly import Assembly  # noqa: PLC0415
-            from agent.services.boot import INTERVAL as BOOT_INTERVAL  # noqa: PLC0415
-            from agent.services.boot import Boot  # noqa: PLC0415
-            from agent.services.changes import Changes, Parts  # noqa: PLC0415
-            from agent.services.crashes import Crashes  # noqa: PLC0415
-            from agent.services.engine import Engine  # noqa: PLC0415
-            from agent.services.execution import Execution  # noqa: PLC0415
-            from agent.services.limits import Limits  # noqa: PLC0415
-            from agent.services.node_desk import NodeDesk  # noqa: PLC0415
-            from agent.services.observer import Observer  # noqa: PLC0415
-            from agent.services.purging import INTERVAL as PURGE_INTERVAL  # noqa: PLC0415
-            from agent.services.purging import Purging  # noqa: PLC0415
-            from agent.services.quotas import INTERVAL, Quotas  # noqa: PLC0415
-            from agent.services.rounds import Round, Rounds  # noqa: PLC0415
-            from agent.services.schedules import Schedules  # noqa: PLC0415
+            from agent.worker import Shared, started  # noqa: PLC0415
 
-            assembly = Assembly(
-                settings=self.settings,
-                owners=OwnerStore(self._database),
-                images=self._images,
-                catalogue=self._catalogue,
-                guests=self._guests,
-                secrets=self.services.secrets,
-                clock=self._clock,
-            )
-            parts = Parts(
+            shared = Shared(
                 settings=self.settings,
                 node=self.node,
                 database=self._database,
-                workloads=self._workloads,
-                trash=self._trash,
-                operations=self._operations,
-                images=self._images,
                 catalogue=self._catalogue,
                 guests=self._guests,
-                assembly=assembly,
                 secrets=self.services.secrets,
+                work=self._work,
+                reconcile=self._reconcile,
                 clock=self._clock,
             )
-            changes = Changes(parts)
-            Limits(self.settings, Zfs(self.node)).ensure(self._workloads.of_node(self.node.name))
-            engine = Engine(
-                self.settings,
-                self._database,
-                self._nodes,
-                self._operations,
-                changes,
-                Execution(self.node, self._operations, changes, self._clock),
-                self._clock,
-            )
-            desk = NodeDesk(self.settings.node_name, self._database, self._calls, self._work, self._clock)
-            crashes = Crashes(self._guests.runtime, self._operations, self._notices)
-            observer = Observer(self.node, self._guests.runtime, self._workloads, crashes, self._clock)
-            quotas = Quotas(self.node, self.settings.pool, self._workloads, self._notices, self._clock)
-            boot = Boot(
-                self.node,
-                self._guests.runtime,
-                self._database,
-                self._nodes,
-                self._workloads,
-                self._operations,
-                self._clock,
-            )
-            purging = Purging(self.settings, Zfs(self.node), self._trash, self._operations, self._clock)
-            schedules = Schedules(
-                self.node,
-                self.settings.pool,
-                self._workloads,
-                self._operations,
-                self.settings.zone,
-                self._clock,
-            )
-            zfs = Zfs(self.node)
-            rounds = Rounds(
-                [
-                    Round("starting what ran before the reboot", BOOT_INTERVAL, boot.look),
-                    Round("looking at the quotas", INTERVAL, quotas.look),
-                    Round("looking at the trash", PURGE_INTERVAL, purging.look),
-                    Round("comparing the node with the database", RECONCILE_INTERVAL, self._reconcile.report),
-                    Round("taking snapshots", INTERVAL, schedules.look),
-                    Round("closing snapshots", DAY, lambda: zfs.close_leftovers(self.settings.pool)),
-                ],
-                self._clock,
-            )
-            with contextlib.ExitStack() as started:
-                started.enter_context(lock)
-                # Left from the last to the first: no more operations, no more programs, nobody who looks.
-                started.enter_context(observer)
-                started.enter_context(desk)
-                started.enter_context(rounds)
-                started.callback(self.node.stop)
-                started.enter_context(engine)
-                self._worker = started.pop_all()
+            with contextlib.ExitStack() as everything:
+                everything.enter_context(lock)
+                everything.enter_context(started(shared))
+                self._worker = everything.pop_all()
             return True
-
-
-def _node(settings: Settings) -> Node:
-    if settings.simulate:
-        from agent.host.simulated import SimulatedNode  # noqa: PLC0415
-
-        return SimulatedNode(
-            settings.node_name,
-            pool=settings.pool,
-            bridge=settings.bridge,
-            state=settings.state_folder / "node.json",
-        )
-    return LocalNode(settings.node_name)

@@ -19,7 +19,8 @@ ALLOWED = {
     "texts": {"core"},
     "voice": {"core", "settings"},
     "channels": {"core", "services", "assistant", "texts", "voice"},
-    "app": {"core", "host", "store", "services", "settings", "assistant", "channels", "voice"},
+    "worker": {"core", "host", "store", "services", "settings"},
+    "app": {"core", "host", "store", "services", "settings", "assistant", "channels", "voice", "worker"},
     "__main__": {"core", "app", "channels", "settings"},
 }
 """Room to the rooms it may import from; its own is always allowed."""

@@ -1,7 +1,9 @@
 """What is traced of a turn: what was called and how long it took, and never what anybody said."""
 
+import logfire
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
 from opentelemetry.trace import Status
+from pydantic import SecretStr
 
 from agent.core.secrecy import hidden
 
@@ -27,3 +29,14 @@ class Discreet(SpanProcessor):
             name: hidden(value) if isinstance(value, str) else value
             for name, value in (span.attributes or {}).items()
         }
+
+
+def trace(token: SecretStr) -> None:
+    """Send traces to Logfire, without what people said or were told."""
+    logfire.configure(
+        token=token.get_secret_value(),
+        service_name="voxnix",
+        console=False,
+        inspect_arguments=False,
+        additional_span_processors=[Discreet()],
+    )

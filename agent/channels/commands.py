@@ -298,6 +298,18 @@ def _operations(
     cli.operations(desk, limit)
 
 
+@command("audit")
+def _audit(
+    desk: "Desk",
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many of the newest.")] = 20,
+) -> None:
+    """Show who asked for what and in which words, what was done, and how it ended."""
+    from agent.channels import cli_audit
+
+    cli_audit.trail(desk, limit)
+
+
 @command("cancel")
 def _cancel(
     desk: "Desk",

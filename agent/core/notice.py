@@ -48,7 +48,8 @@ class Notice:
         kind: what happened.
         workload: the owner's name for the workload that it is about.
         values: numbers and words for the sentence that tells it. Crashed: ``result`` (systemd's word) and
-            ``status`` (an exit code or a signal's number). Quota: ``part`` (workload, or owner for all that
+            ``status`` (an exit code or a signal's number); the result ``reboot`` where it ran before a reboot
+            of the node and could not be started after it. Quota: ``part`` (workload, or owner for all that
             they have), ``used`` and ``quota`` in bytes.
         created_at: when it was noticed, in UTC.
     """

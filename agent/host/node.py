@@ -11,13 +11,15 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterator
+import uuid
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
 from agent.core.errors import CommandFailed, CommandSaidTooMuch, CommandTimedOut, HostFailure
+from agent.host.descendants import MARK, end_marked
 from agent.host.exchange import TooLong, exchange
 
 log = logging.getLogger(__name__)
@@ -137,6 +139,19 @@ class Node(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Running:
+    """A program that runs.
+
+    Attributes:
+        thread: that waits for it.
+        mark: that it and all that it starts have in their environment.
+    """
+
+    thread: int
+    mark: str
+
+
 def _environment() -> dict[str, str]:
     """What a program sees: plain English messages to parse, and no secret of ours."""
     keep = ("PATH", "HOME", "TMPDIR", "SYSTEMD_UNIT_PATH")
@@ -149,15 +164,15 @@ def _kill_group(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def _started(argv: list[str], *, stdin: int, stderr: int) -> subprocess.Popen[str]:
-    """A program in a process group of its own."""
+def _started(argv: list[str], mark: str, *, stdin: int, stderr: int) -> subprocess.Popen[str]:
+    """A program in a process group of its own, with a mark of its own."""
     try:
         return subprocess.Popen(
             argv,
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=_environment(),
+            env=_environment() | {MARK: mark},
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
@@ -206,7 +221,7 @@ class LocalNode:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._running: dict[subprocess.Popen[str], int] = {}
+        self._running: dict[subprocess.Popen[str], _Running] = {}
         self._stopped = False
         self._lock = threading.Lock()
 
@@ -239,15 +254,13 @@ class LocalNode:
         with self._process(argv, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
             timed_out = threading.Event()
 
-            def end() -> None:
-                with self._lock:  # once this call is over, the number may be another program's
-                    if process in self._running:
-                        timed_out.set()
-                        with suppress(ProcessLookupError):
-                            os.killpg(process.pid, signal.SIGKILL)
+            def late(known: subprocess.Popen[str], _: _Running) -> bool:
+                if known is process:
+                    timed_out.set()
+                return known is process
 
             # A reader blocked on a silent program is woken by killing that program.
-            alarm = threading.Timer(timeout, end)
+            alarm = threading.Timer(timeout, self._end, (late,))
             alarm.daemon = True
             alarm.start()
             try:
@@ -310,19 +323,24 @@ class LocalNode:
 
     def interrupt(self, thread: int) -> None:
         """See :meth:`Node.interrupt`."""
-        with self._lock:
-            for process, runs_it in self._running.items():
-                if runs_it == thread:
-                    with suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)
+        self._end(lambda _, running: running.thread == thread)
 
     def stop(self) -> None:
         """See :meth:`Node.stop`."""
         with self._lock:
             self._stopped = True
-            for process in self._running:
+        self._end(lambda _, __: True)
+
+    def _end(self, which: Callable[[subprocess.Popen[str], _Running], bool]) -> None:
+        """End some of the programs that run, with all that they started: who reads from one hears its end."""
+        with self._lock:  # once a call is over, the number of its group may be another program's
+            ended = {
+                process: running for process, running in self._running.items() if which(process, running)
+            }
+            for process in ended:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+        end_marked([running.mark for running in ended.values()])
 
     @contextmanager
     def _process(self, argv: list[str], *, stdin: int, stderr: int) -> Generator[subprocess.Popen[str]]:
@@ -331,14 +349,18 @@ class LocalNode:
         with self._lock:
             if self._stopped:
                 raise stopped(argv)
-            process = _started(argv, stdin=stdin, stderr=stderr)
-            self._running[process] = threading.get_ident()
+            running = _Running(threading.get_ident(), uuid.uuid4().hex)
+            process = _started(argv, running.mark, stdin=stdin, stderr=stderr)
+            self._running[process] = running
         try:
             yield process
         finally:
             with self._lock:
                 self._running.pop(process, None)
+            by_itself = process.returncode is not None and process.returncode != -signal.SIGKILL
             _kill_group(process)
+            if not by_itself:  # it had no time to end what it started
+                end_marked([running.mark])
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
                     with suppress(OSError):

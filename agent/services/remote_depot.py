@@ -243,10 +243,11 @@ class RemoteDepot:
     def _there(self, name: str) -> bool:
         presence = self._remote.presence(name)
         if presence is Presence.UNKNOWN:
+            self._remote.run("zfs", "list", "-H", "-o", "name")  # says what is wrong with it
             raise HostFailure(
                 f"Whether {name} is on {self._place.host} is unknown.",
-                "ssh or zfs there did not answer.",
-                f"As root on this machine, `ssh {self._place.user}@{self._place.host} zfs list` has to work.",
+                f"Its pool {name.partition('/')[0]} is not there.",
+                "Look whether it is imported, and how it is called.",
             )
         return presence is Presence.PRESENT
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent.services.access import Access
+from agent.services.audit import Audit
 from agent.services.backups import Backups
 from agent.services.budget import Budget
 from agent.services.catalogue import Catalogue
@@ -26,6 +27,7 @@ class Services:
 
     workloads: Workloads
     operations: Operations
+    audit: Audit
     catalogue: Catalogue
     images: Images
     secrets: Secrets

@@ -90,6 +90,13 @@ class OperationStore:
             row = connection.execute(query).mappings().first()
         return None if row is None else _operation(row)
 
+    def keyed(self, prefix: str) -> list[Operation]:
+        """The operations whose requests have keys that begin like this, oldest first."""
+        query = select(operations).where(operations.c.key.startswith(prefix, autoescape=True))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(operations.c.id)).mappings()
+            return [_operation(row) for row in rows]
+
     def get(self, number: int) -> Operation | None:
         """An operation by its number."""
         with self._database.read() as connection:

@@ -45,6 +45,7 @@ in
       pkgs.iproute2
       pkgs.nftables
       pkgs.nixos-container
+      pkgs.openssh
       pkgs.util-linux
     ];
     description = "What Voxnix drives: in the worker and at the console.";

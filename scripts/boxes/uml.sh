@@ -24,16 +24,16 @@ mount -t tmpfs -o mode=755 tmpfs run
 mkdir run/disk run/ssh run/shares
 mount --bind "$folder/disk" run/disk
 
-# share NAME FOLDER [ro]: the kernel mounts these by their names.
+# share NAME FOLDER: the kernel mounts these by their names. It is root out here, so it must not be able to write.
 share() {
 	mkdir "run/shares/$1"
 	mount --bind "$2" "run/shares/$1"
-	[ -z "${3:-}" ] || mount -o remount,bind,ro "run/shares/$1"
+	mount -o remount,bind,ro "run/shares/$1"
 }
-share tree /run/bare ro
-share src "$checkout" ro
+share tree /run/bare
+share src "$checkout"
 share images "$images"
-[ -z "$nixpkgs" ] || share nixpkgs "$nixpkgs" ro
+[ -z "$nixpkgs" ] || share nixpkgs "$nixpkgs"
 cp -a "$folder/settings" run/shares/settings
 
 in_tree() { env -i PATH=/usr/sbin:/usr/bin HOME=/run TMPDIR=/dev/shm chroot /run/tree "$@"; }

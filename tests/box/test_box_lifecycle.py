@@ -78,7 +78,7 @@ def test_a_box_that_powers_off_by_itself_is_down_and_comes_up_anew(spare: str, k
     assert run(spare, "test", "-e", "/old").code == 1
 
 
-@pytest.mark.parametrize("broken", ["systemd-nspawn" if KERNEL is Kernel.HOST else "chroot", "slirp4netns"])
+@pytest.mark.parametrize("broken", ["systemd-nspawn" if KERNEL is Kernel.HOST else "cp", "slirp4netns"])
 def test_a_start_that_fails_leaves_nothing(spare: str, broken: str, tmp_path: Path, kernel: Kernel) -> None:
     """What runs the box and fails ends the start in words; without an uplink it comes up and says so."""
     fake = tmp_path / broken

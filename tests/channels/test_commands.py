@@ -63,6 +63,24 @@ def test_a_container_from_its_beginning_to_its_end(run: Run, simulation: Simulat
     assert "destroy dev" in run("operations").stdout
 
 
+def test_the_audit_trail_tells_who_wanted_what_and_what_was_done(
+    run: Run, simulation: Simulation, owner: Owner
+) -> None:
+    """In the order of asking, the newest first; with the plan that somebody agreed to."""
+    assert "Nothing was ever changed." in run("audit").stdout
+    simulation.made(owner)
+    run("destroy", "dev", "--yes")
+    shown = run("audit").stdout
+    asked, agreed, done = (shown.index(text) for text in ("asked by console, cli", "agreed to by", "ended "))
+    assert asked < agreed < done
+    assert shown.index("destroy dev") < shown.index("create dev")
+    assert "Would be lost: " in shown
+    assert "The image was" in shown
+    (entry,) = answer(run("audit", "--limit", "1", "--json"))["entries"]
+    assert (entry["kind"], entry["state"], entry["asked_by"]) == ("destroy", "done", "console")
+    assert run("audit", "--limit", "0").exit_code == 2
+
+
 def test_exec_passes_output_and_code_on(run: Run, simulation: Simulation, owner: Owner) -> None:
     """Standard output is the command's own alone, and so is the exit code."""
     simulation.made(owner, "runs")

@@ -15,9 +15,10 @@ from tests.contract.images import ImageContract, image
 from tests.contract.machines import MachineContract
 from tests.contract.place import BASE, Place
 from tests.contract.storage import StorageContract
+from tests.contract.streams import StreamContract
 
 
-class HostContract(StorageContract, ImageContract, MachineContract):
+class HostContract(StorageContract, StreamContract, ImageContract, MachineContract):
     """The whole suite."""
 
     @pytest.fixture(scope="class")

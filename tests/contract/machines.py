@@ -48,6 +48,7 @@ class MachineContract:
         """Start, an address, stop: each again does nothing; what it logged is there before and after."""
         runtime, machined = place.runtime, Machined(place.node)
         assert runtime.state(name) is UnitState.INACTIVE
+        assert name in runtime.installed()
         assert name not in machined.addresses()
         runtime.start(name)
         runtime.start(name)
@@ -75,6 +76,7 @@ class MachineContract:
             "no-such-2": UnitState.INACTIVE,
         }
         assert place.runtime.states([]) == {}
+        assert "no-such-1" not in place.runtime.installed()
         place.runtime.stop("no-such-1")
         place.runtime.remove("no-such-1")
 

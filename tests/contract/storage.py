@@ -10,6 +10,7 @@ from agent.core.errors import CommandFailed, HostFailure, NoSpace
 from agent.host.archive import unpack
 from agent.host.presence import Presence
 from agent.host.zfs import receive_argv, send_argv
+from agent.host.zfs_commands import Commands
 from agent.host.zfs_snapshots import clone_name
 from tests.contract.place import Place, until
 
@@ -420,6 +421,16 @@ class StorageContract:
             place.node.write(f"/{dataset}/file", "lost")
         assert place.node.read(f"/{dataset}/file") == "kept"
 
+    def test_a_word_of_ours_is_kept_with_a_data_set(self, place: Place, dataset: str) -> None:
+        """By all below it too, and by their snapshots; what never was given is none."""
+        place.zfs.create(f"{dataset}/m/w")
+        place.zfs.snapshot(f"{dataset}/m/w@a")
+        place.zfs.set(f"{dataset}/m", "voxnix:word", "7")
+        commands = Commands(place.node)
+        for name in ("m", "m/w", "m/w@a"):
+            assert commands.get(f"{dataset}/{name}", "voxnix:word") == {"voxnix:word": "7"}
+        assert commands.get(dataset, "voxnix:word") == {"voxnix:word": "-"}
+
     def test_what_is_in_a_snapshot_can_be_read(self, place: Place, dataset: str) -> None:
         """As long as the block lasts; afterwards nothing holds the snapshot, and the folder is gone."""
         place.zfs.create(f"{dataset}/w")
@@ -469,6 +480,8 @@ class StorageContract:
         place.zfs.mount(f"{dataset}/r")
         assert place.node.read(f"/{dataset}/r/file") == "second"
         assert place.node.read(f"/{dataset}/r/gone") is None
+        assert place.zfs.guid(f"{dataset}/r@b") == place.zfs.guid(f"{dataset}/w@b")
+        assert place.zfs.guid(f"{dataset}/r@a") != place.zfs.guid(f"{dataset}/r@b")
         taken = place.zfs.snapshots(f"{dataset}/r")
         assert [one.name for one in taken] == ["a", "b"]
         assert place.zfs.resume_token(f"{dataset}/r") is None

@@ -117,7 +117,7 @@ def shape(seen: Seen) -> dict[str, Any]:
         "trash": {
             str(row["operation"]): {key: row[key] for key in ("owner", "name")} for row in seen.rows["trash"]
         },
-        "pool": {name: _dataset(one) for name, one in seen.datasets.items() if name.startswith("tank/users")},
+        "pool": {name: _dataset(one) for name, one in seen.datasets.items() if place(name)},
         "running": {name: unit["hostname"] for name, unit in units.items() if unit["active"]},
         "settings": {path: text for path, text in seen.world["files"].items() if SETTINGS.match(path)},
     }

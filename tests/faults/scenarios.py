@@ -52,6 +52,16 @@ def _updated(stage: Stage) -> None:
     stage.wrote("dev", "/srv/state", "of the second generation")
 
 
+def _destroyed(stage: Stage) -> None:
+    stage.done(stage.services.workloads.destroy(ANN, "dev", ASKED))
+
+
+def _replaced(stage: Stage) -> None:
+    _destroyed(stage)
+    stage.made("dev")
+    stage.wrote("dev", "/workspace/notes", "the new one's")
+
+
 SCENARIOS = (
     Scenario(OperationKind.CREATE, "of an image that is there", _create),
     Scenario(OperationKind.CREATE, "of an image to be built", _create_of_new_modules),
@@ -74,11 +84,36 @@ SCENARIOS = (
         lambda stage: stage.services.workloads.roll_back(ANN, "dev", ASKED),
         _updated,
     ),
+    Scenario(OperationKind.DESTROY, "", lambda stage: stage.services.workloads.destroy(ANN, "dev", ASKED)),
     Scenario(
         OperationKind.DESTROY,
+        "of one that rests",
+        lambda stage: stage.services.workloads.destroy(ANN, "rest", ASKED),
+    ),
+    Scenario(
+        OperationKind.RESTORE,
         "",
-        lambda stage: stage.services.workloads.destroy(ANN, "dev", ASKED),
-        forgiven=frozenset({"ann's work in dev\n", "ann's state in dev\n"}),
+        lambda stage: stage.services.trash.restore(ANN, "dev", ASKED),
+        _destroyed,
+    ),
+    Scenario(
+        OperationKind.RESTORE,
+        "as another",
+        lambda stage: stage.services.trash.restore(ANN, "dev", ASKED, "other"),
+        _destroyed,
+    ),
+    Scenario(
+        OperationKind.RESTORE,
+        "over live data",
+        lambda stage: stage.services.trash.restore(ANN, "dev", ASKED),
+        _replaced,
+    ),
+    Scenario(
+        OperationKind.PURGE,
+        "",
+        lambda stage: stage.services.trash.purge(ANN, "dev", ASKED),
+        _destroyed,
+        frozenset({"ann's work in dev\n", "ann's state in dev\n"}),
     ),
     Scenario(OperationKind.BUILD, "", lambda stage: stage.services.images.build(ANN, ("git", "zsh"), ASKED)),
     Scenario(

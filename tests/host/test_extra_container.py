@@ -173,3 +173,18 @@ def test_no_name_reaches_another_profile(name: str) -> None:
     for ask in (one.settle, one.remove, one.start):
         with pytest.raises(ValueError, match="not a machine's name"):
             ask(name)
+
+
+def test_each_machine_that_has_a_profile_is_installed() -> None:
+    """Its generations are not machines; without any profile there is none, and what fails is no answer."""
+    folder = "/nix/var/nix/profiles/voxnix"
+    listed = f"find {folder} -maxdepth 1 -type l"
+    links = "".join(
+        f"{folder}/{name}\n" for name in (NAME, f"{NAME}-1-link", f"{NAME}-12-link", "left-abcde")
+    )
+    there = {folder: ""}
+    assert runtime({listed: (0, links, "")}, there).installed() == {NAME, "left-abcde"}
+    assert runtime({}).installed() == frozenset()
+    with pytest.raises(HostFailure, match="Permission denied"):
+        runtime({listed: (1, "", "find: Permission denied")}, there).installed()
+    assert runtime({}).by_hand("left-abcde").startswith("extra-container destroy left-abcde && rm -f ")

@@ -31,6 +31,22 @@ def test_an_id_of_a_third_range_is_refused(number: int) -> None:
         idshift.shifted(number, BASE)
 
 
+@given(st.integers(0, 65_535), st.integers(0, 20_000), st.integers(0, 20_000))
+def test_an_id_moves_from_one_range_to_another(number: int, slot: int, before: int) -> None:
+    """Once; and it is in the new range what it was in the old one."""
+    if slot == before:
+        return
+    base, was = slot * 65_536, before * 65_536
+    once = idshift.shifted(was + number, base, was)
+    assert once == base + number
+    assert idshift.shifted(once, base, was) == once
+
+
+def test_whom_the_node_alone_knows_stays() -> None:
+    """A file of its root, in a folder of somebody else, is its root's still."""
+    assert idshift.shifted(0, BASE, 2 * BASE) == 0
+
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may change owners")
 
 

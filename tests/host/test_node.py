@@ -117,6 +117,85 @@ def test_what_a_program_leaves_behind_ends_with_it(node: LocalNode, tmp_path: Pa
     assert gone(int(note.read_text(encoding="utf-8")))
 
 
+ESCAPED = """
+import os, sys, time
+
+if os.fork():
+    time.sleep(0.1 if "leaves" in sys.argv else 300)
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+note = open(sys.argv[1], "w")
+note.write(str(os.getpid()))
+note.close()
+print("started", flush=True)
+if "again" in sys.argv:
+    while True:
+        os.fork() or time.sleep(300)
+        time.sleep(0.05)
+time.sleep(300)
+"""
+"""A child that leaves its group and its session, and has no parent any more; it keeps the output open."""
+
+
+@pytest.fixture
+def escaping(tmp_path: Path) -> tuple[list[str], Path]:
+    """A program whose child gets away, and where that one notes its number."""
+    (tmp_path / "escape.py").write_text(ESCAPED, encoding="utf-8")
+    return [sys.executable, str(tmp_path / "escape.py"), str(tmp_path / "pid")], tmp_path / "pid"
+
+
+@pytest.mark.parametrize("word", ["stays", "leaves", "again"])
+def test_no_child_gets_away_from_a_timeout(
+    node: LocalNode, escaping: tuple[list[str], Path], word: str
+) -> None:
+    """Also one that a daemon would be, whose program has ended, or that goes on making children."""
+    argv, note = escaping
+    with pytest.raises(CommandTimedOut):
+        node.run([*argv, word], timeout=1)
+    assert gone(int(note.read_text(encoding="utf-8")))
+    assert not marked(argv[1])
+
+
+def test_no_child_gets_away_from_who_reads_lines(node: LocalNode, escaping: tuple[list[str], Path]) -> None:
+    """Neither from a timeout, though it is the one that is read from, nor from who has read enough."""
+    argv, note = escaping
+    with pytest.raises(CommandTimedOut):
+        list(node.lines(argv, timeout=1))
+    assert gone(int(note.read_text(encoding="utf-8")))
+    with closing(node.lines(argv, timeout=60)) as lines:
+        assert next(lines) == "started"
+        child = int(note.read_text(encoding="utf-8"))
+    assert gone(child)
+
+
+@pytest.mark.parametrize("end", ["interrupt", "stop"])
+def test_no_child_gets_away_from_who_ends_a_program(
+    node: LocalNode, escaping: tuple[list[str], Path], end: str
+) -> None:
+    """And whoever waits for the program is not kept waiting by the child."""
+    argv, note = escaping
+    with ThreadPoolExecutor(1) as pool:
+        thread = pool.submit(threading.get_ident).result()
+        waiting = pool.submit(node.run, argv, timeout=60)
+        while not note.exists() or not note.read_text():
+            time.sleep(0.01)
+        if end == "interrupt":
+            node.interrupt(thread)
+        else:
+            node.stop()
+        with pytest.raises(CommandFailed):
+            waiting.result(timeout=10)
+    assert gone(int(note.read_text(encoding="utf-8")))
+
+
+def marked(script: str) -> list[str]:
+    """Processes that still run a script."""
+    found = subprocess.run(["ps", "-eo", "stat=,args="], capture_output=True, text=True, check=True)
+    return [line for line in found.stdout.splitlines() if script in line and not line.startswith("Z")]
+
+
 def test_lines_come_while_the_program_runs(node: LocalNode, tmp_path: Path) -> None:
     """And closing the generator ends the whole process group."""
     note = tmp_path / "pid"

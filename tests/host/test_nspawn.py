@@ -169,3 +169,20 @@ def test_a_command_that_hangs_is_a_timeout() -> None:
     )
     with pytest.raises(CommandTimedOut):
         Nspawn(node).exec("dev-abcde", ["true"], 5)
+
+
+def test_each_machine_that_has_a_unit_of_ours_is_installed() -> None:
+    """Whoever knows of it; one that an admin has made by hand is not ours."""
+    node = SimulatedNode("box", pace=Pace.instant())
+    runtime = Nspawn(node)
+    assert runtime.installed() == frozenset()
+    runtime.write(machine())
+    node.write("/etc/systemd/system/systemd-nspawn@theirs.service.d/override.conf", "[Service]\n")
+    assert runtime.installed() == {"dev-abcde"}
+    assert runtime.by_hand("dev-abcde") == (
+        "systemctl stop systemd-nspawn@dev-abcde.service"
+        " && rm -r /etc/systemd/system/systemd-nspawn@dev-abcde.service.d"
+        " && rm -f /etc/systemd/nspawn/dev-abcde.nspawn"
+    )
+    runtime.remove("dev-abcde")
+    assert runtime.installed() == frozenset()

@@ -15,6 +15,7 @@ from agent.host.node import BOOT_ID
 from agent.host.simulated import Fault, Pace, SimulatedNode
 from agent.services.boot import Boot
 from agent.store.nodes import NodeStore
+from agent.store.notices import NoticeStore
 from agent.store.operations import OperationStore
 from agent.store.workloads import WorkloadStore
 from tests.contract.place import until
@@ -136,7 +137,7 @@ def test_what_was_being_changed_is_brought_to_its_end_first(box: Box, kind: Oper
 
 
 def test_what_cannot_be_started_says_so_and_is_not_tried_for_ever(box: Box) -> None:
-    """The audit trail has why."""
+    """The audit trail has why, and its owner is told, once: nobody waits for what nobody asked for."""
     with closing(box.open()) as app:
         machine = made(app).machine
         box.worked(app)
@@ -144,6 +145,15 @@ def test_what_cannot_be_started_says_so_and_is_not_tried_for_ever(box: Box) -> N
     box.node.world.datasets[f"tank/users/ann/workloads/{machine}/workspace"].mounted = False
     with closing(box.open()) as app:
         assert box.worked(app) == [("start", "dev", OperationState.FAILED)]
+        notices, now = app.services.notices, app.services.chats.now()
+        until(lambda: notices.due(now))
+        (notice,) = notices.due(now)
+        assert (notice.owner, notice.workload, notice.values["result"]) == ("ann", "dev", "reboot")
+        assert notice.kind.actions[0] is OperationKind.START
+        notices.delivered(notice.id, now)
+    with closing(box.open()) as app:
+        assert len(box.worked(app)) == 1
+        assert app.services.notices.due(now) == []
 
 
 WANTS: dict[str, tuple[bool, Callable[[App], Operation], bool]] = {
@@ -197,7 +207,8 @@ class Looked:
         self.nodes, self.operations = NodeStore(database), OperationStore(database)
         runtime = app._guests.runtime  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         clock = app.services.chats.now
-        self.boot = Boot(node, runtime, database, self.nodes, WorkloadStore(database), self.operations, clock)
+        workloads, notices = WorkloadStore(database), NoticeStore(database)
+        self.boot = Boot(node, runtime, database, self.nodes, workloads, self.operations, notices, clock)
 
 
 @pytest.mark.parametrize("match", ["boot", "^systemctl show"])

@@ -97,7 +97,13 @@ class HaltingNode(SimulatedNode):
                 if "/workloads/" in name or "/trash/" in name or "/opened/" in name
             },
             "running": sorted(name for name, unit in self.world.units.items() if unit.active),
-            "files": sorted(name for name in self.world.files if "nspawn" in name),
+            "files": sorted(name for name in self.world.files if "nspawn" in name or name.startswith("/mnt")),
+            "backups": sorted(
+                f"{name}@{one}"
+                for name, dataset in self.world.datasets.items()
+                for one in dataset.snapshots
+                if "-backup-" in one
+            ),
         }
 
 
@@ -169,6 +175,17 @@ def restore_file(app: App) -> Operation:
     return app.services.storage.restore_file(ANN, "dev", "good", "note", ASKED)
 
 
+def backup(app: App) -> Operation:
+    """It is to be backed up."""
+    return app.services.backups.backup(ANN, "dev", "/mnt/usb", ASKED)
+
+
+def backed_up(app: App) -> None:
+    """A container that has a backup."""
+    made(app)
+    ended(app, backup(app))
+
+
 CASES: dict[OperationKind, tuple[Callable[[App], object], Callable[[App], Operation]]] = {
     OperationKind.CREATE: (
         lambda app: made(app, "other"),
@@ -192,6 +209,11 @@ CASES: dict[OperationKind, tuple[Callable[[App], object], Callable[[App], Operat
     ),
     OperationKind.CLONE: (kept, lambda app: app.services.storage.clone(ANN, "dev", "copy", ASKED)),
     OperationKind.RESTORE_FILE: (kept, lambda app: agreed(app, restore_file(app))),
+    OperationKind.BACKUP: (backed_up, backup),
+    OperationKind.RECEIVE: (
+        backed_up,
+        lambda app: app.services.backups.receive(ANN, "dev", "/mnt/usb", ASKED, new_name="copy"),
+    ),
 }
 """For each kind: what stands before it, and how it is asked for."""
 LAST_IS_FINAL = (
@@ -199,6 +221,7 @@ LAST_IS_FINAL = (
     OperationKind.ROLLBACK,
     OperationKind.DESTROY,
     OperationKind.RESTORE_FILE,
+    OperationKind.BACKUP,
 )
 """Kinds whose last step still asks the node something, and then writes down that all went well."""
 

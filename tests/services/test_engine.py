@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import update
 
 from agent import settings
 from agent.app import App
-from agent.core.errors import HostFailure
+from agent.core.errors import HostFailure, InvalidRequest, UnknownWorkload
 from agent.core.operation import Operation, OperationKind, OperationState
 from agent.core.workload import ContainerSpec, WorkloadState
 from agent.host.simulated import Fault, Pace, SimulatedNode
@@ -175,6 +176,42 @@ def test_what_is_lost_again_and_again_is_given_up(
     assert "lost it 3 times" in failed.problem.why
     assert app.services.workloads.list(ANN) == []
     assert not [name for name in (*node.world.datasets, *node.world.files) if failed.machine in name]
+
+
+def test_two_on_one_container_run_one_after_another(tmp_path: Path) -> None:
+    """In the order of asking: the second begins when the first one has ended."""
+    loaded = settings.load(simulate=True, state_dir=tmp_path, node_name="box")
+    node = SimulatedNode("box", pace=Pace(build=0, boot=0.1, lease=0, stop=0.1))
+    with closing(App(loaded, node)) as app:
+        made(app)
+        workloads = app.services.workloads
+        asked = [ask(ANN, "dev", ASKED) for ask in (workloads.restart, workloads.stop, workloads.start)]
+        ended = [app.services.operations.wait(ANN, one.id, 30) for one in asked]
+    assert [one.state for one in ended] == [OperationState.DONE] * 3
+    for first, second in pairwise(ended):
+        assert first.ended_at is not None
+        assert second.started_at is not None
+        assert first.ended_at <= second.started_at
+
+
+def test_the_same_request_twice_is_one_operation(app: App, node: SimulatedNode) -> None:
+    """A chat message that arrives again, and a button that is tapped twice."""
+    made(app)
+    said = ASKED.model_copy(update={"key": "tg:9:1/call-1"})
+    asked = [app.services.workloads.restart(ANN, "dev", said) for _ in range(2)]
+    assert asked[0].id == asked[1].id
+    app.services.operations.wait(ANN, asked[0].id, 30)
+    assert app.services.workloads.restart(ANN, "dev", said).state is OperationState.DONE
+    proposed = app.services.workloads.destroy(ANN, "dev", ASKED)
+    assert proposed.plan is not None
+    app.services.operations.approve(ANN, proposed.id, proposed.plan.digest)
+    with pytest.raises((InvalidRequest, UnknownWorkload)):
+        app.services.operations.approve(ANN, proposed.id, proposed.plan.digest)
+    app.services.operations.wait(ANN, proposed.id, 30)
+    assert [one.kind for one in app.services.operations.list(ANN)] == [
+        *(OperationKind.DESTROY, OperationKind.RESTART, OperationKind.CREATE)
+    ]
+    assert sum(words[:2] == ("systemctl", "start") for words in node.commands) == 2
 
 
 def test_so_many_build_at_a_time_as_the_machine_has_room_for(tmp_path: Path) -> None:

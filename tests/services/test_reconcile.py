@@ -156,7 +156,7 @@ def test_what_is_not_as_it_is_to_be_is_told_with_what_to_do(compared: Compared, 
     ],
 )
 def test_what_cannot_be_looked_at_is_not_absent(compared: Compared, match: str, stderr: str) -> None:
-    """It is told that it is unclear, and of nothing that it is missing; the rest is looked at all the same."""
+    """It is told that it is unclear, and of nothing that it is missing; the rest is looked at."""
     compared.node.run(["zfs", "create", "tank/users/ann/workloads/left-abcde"])
     compared.node.faults.append(Fault(match, stderr=stderr, times=None))
     seen = compared.look()

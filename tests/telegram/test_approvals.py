@@ -76,14 +76,26 @@ async def test_a_foreign_tap_is_refused(product: Product) -> None:
 
 
 async def test_a_late_tap_is_refused(product: Product) -> None:
-    """After a day nobody remembers what was meant."""
+    """After an hour things are not as they were shown; after a day nobody remembers what was meant."""
     person, ann = product.let_in("Ann")
     product.simulation.made(product.owner(person))
     async with product.running():
         question = await asked(ann)
         with product.simulation.later(timedelta(days=2)):
-            answer = await ann.answered(ann.taps(YES, question))
-        assert (answer["alert"], "too old" in answer["text"]) == (True, True)
+            answer = await ann.answered(ann.forges(question, data(question)))
+            assert (answer["alert"], "too old" in answer["text"]) == (True, True)
+            await ann.sees(lambda seen: seen.id == question.id and "Nobody agreed in time" in seen.text)
+        answer = await ann.answered(ann.forges(question, data(question)))
+        assert answer["alert"]
+    assert product.simulation.app.services.workloads.find(product.owner(person), "dev")
+
+
+async def test_a_tap_is_good_for_once(product: Product) -> None:
+    """What was answered is not answered again."""
+    person, ann = product.let_in("Ann")
+    product.simulation.made(product.owner(person))
+    async with product.running():
+        question = await asked(ann)
         ann.taps(YES, question)
         await ann.sees(lambda seen: seen.id == question.id and "gone" in seen.text)
         answer = await ann.answered(ann.forges(question, data(question)))

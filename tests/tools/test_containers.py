@@ -153,7 +153,10 @@ def test_what_a_model_can_mend_is_asked_for_again(
 
 def test_what_cannot_be_mended_is_a_problem(simulation: Simulation, caller: Caller) -> None:
     """Refusals, failures of the host and our own mistakes come back as values, each with its exit code."""
-    broken = Fault("^journalctl", stderr="Failed to open: I/O error"), Fault("^zpool", stderr="no such pool")
+    broken = (
+        Fault("^journalctl", stderr="Failed to open: I/O error"),
+        Fault("^zfs", stderr="no such pool", times=None),
+    )
     views = [
         tools.create_container(caller.context, "dev", []),
         tools.stop_container(caller.context, "nope"),
@@ -167,7 +170,7 @@ def test_what_cannot_be_mended_is_a_problem(simulation: Simulation, caller: Call
         views.append(tools.run_in_container(caller.context, "dev", "sleep 1"))
     problems = [view for view in views if isinstance(view, ProblemView)]
     assert [problem.code for problem in problems] == [
-        *("NameInUse", "UnknownWorkload", "CommandFailed", "CommandFailed", "ZeroDivisionError")
+        *("NameInUse", "UnknownWorkload", "CommandFailed", "HostFailure", "ZeroDivisionError")
     ]
     assert caller.codes == [3, 3, 4, 4, 4]
 

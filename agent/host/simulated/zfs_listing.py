@@ -106,7 +106,9 @@ def _properties(call: Call, full: str) -> dict[str, str]:
         known["guid"] = one.snapshots[snapshot].guid
         known["used"] = storage.held_by(world, full)
         known["creation"] = int(one.snapshots[snapshot].created_at)
-        return {prop: str(value) if prop in _SNAPSHOTS else "-" for prop, value in known.items()}
+        return {
+            prop: str(value) if prop in _SNAPSHOTS or ":" in prop else "-" for prop, value in known.items()
+        }
     return {prop: str(value) for prop, value in known.items()}
 
 

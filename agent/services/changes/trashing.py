@@ -91,8 +91,11 @@ class Trashing:
     def _note_destroyed(self, operation: Operation, report: Report) -> str:
         """From here on it is in the trash, and its name is free: both or neither."""
         report(Progress(label="writing it down"))
-        workload = self._parts.workload(operation)
         there = self._moving.there(self._place(operation))
+        workload = self._parts.workloads.on(operation.node, operation.machine)
+        if workload is None or workload.created_at > operation.created_at:
+            # A worker has written it down and could not say so any more; another may have the name by now.
+            return f"It can be restored for {self._parts.settings.trash_days} days." if there else ""
         with self._parts.database.write():
             if there:
                 self._add(operation, workload)

@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -97,6 +98,31 @@ def test_a_dataset_that_the_worker_makes_is_mounted_for_everybody(worker: Sandbo
     assert folder not in mounts()
     assert list(Path(folder).iterdir()) == []
     Path(folder).rmdir()
+
+
+READ = """
+from agent.host.node import LocalNode
+from agent.host.zfs import Zfs
+
+node = LocalNode("box")
+with Zfs(node).opened("tank/sandboxed@a") as folder:
+    print(node.read(f"{folder}/file"), end="")
+print(node.exists(folder))
+"""
+
+
+def test_the_worker_reads_what_is_in_a_snapshot(worker: Sandbox) -> None:
+    """What is mounted for that comes in to the worker, and goes away for the machine as for the worker."""
+    host("zfs", "create", "tank/sandboxed")
+    try:
+        Path("/tank/sandboxed/file").write_text("before\n", encoding="utf-8")
+        host("zfs", "snapshot", "tank/sandboxed@a")
+        Path("/tank/sandboxed/file").write_text("after\n", encoding="utf-8")
+        answer = worker.run("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", READ)
+        assert (answer.stdout, answer.returncode) == ("before\nFalse\n", 0), answer
+        assert "/voxnix/opened/" not in mounts()
+    finally:
+        destroy("tank/sandboxed")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/usr/bin/x", "/opt/x", "/var/lib/dbus/x", "/root/x"])

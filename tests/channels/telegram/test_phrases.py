@@ -138,6 +138,7 @@ EVERYTHING: dict[str, Callable[[Texts], str]] = {
     ),
     "muted": lambda say: phrases.settings(say, Preference(muted=frozenset(NoticeKind))),
     "crashed": lambda say: phrases.notice(say, notice(NoticeKind.CRASHED, result="exit-code", status=1)),
+    "not up": lambda say: phrases.notice(say, notice(NoticeKind.CRASHED, result="reboot", status=0)),
     "full": lambda say: phrases.notice(say, notice(NoticeKind.QUOTA, part="workload", used=91, quota=100)),
     "full owner": lambda say: phrases.notice(say, notice(NoticeKind.QUOTA, part="owner", used=91, quota=100)),
     "failed": lambda say: phrases.result(say, operation(state=OperationState.FAILED, problem=PROBLEM)),
@@ -280,6 +281,13 @@ def test_a_crash_is_told_with_its_cause(values: dict[str, str | int], text: str)
     """As systemd saw it; a cause without a name is left out."""
     head = "💥 dev has crashed, without having been asked to stop."
     assert shown(phrases.notice(EN, notice(NoticeKind.CRASHED, **values))) == f"{head}\n{text}".strip()
+
+
+def test_what_did_not_come_back_after_a_reboot_did_not_crash() -> None:
+    """Its owner is told what happened, and has the same buttons."""
+    assert shown(EVERYTHING["not up"](EN)) == (
+        "🔌 dev does not run: the machine was restarted, and it could not be started again."
+    )
 
 
 def test_a_notice_offers_the_obvious_thing() -> None:

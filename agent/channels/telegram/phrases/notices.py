@@ -25,6 +25,11 @@ def notice(say: Texts, told: Notice) -> str:
 
 
 def _crashed(say: Texts, told: Notice) -> str:
+    if told.values.get("result") == "reboot":
+        return say(
+            "🔌 **{name} does not run**: the machine was restarted, and it could not be started again.",
+            name=told.workload,
+        )
     head = say("💥 **{name} has crashed**, without having been asked to stop.", name=told.workload)
     status = told.values.get("status", "")
     match told.values.get("result"):
