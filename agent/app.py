@@ -119,7 +119,7 @@ class App:
             ensure_worker=self._ensure_worker,
         )
         calls = self._node_calls()
-        losses, preflight = Losses(calls), Preflight(settings, calls)
+        losses, preflight = Losses(calls), Preflight(settings, calls, self._operations)
         workloads = Workloads(
             settings=settings,
             calls=calls,

@@ -9,6 +9,7 @@ from agent.services.losses import told
 from agent.services.node_calls import NodeCalls
 from agent.services.readiness import Readiness, Unfit
 from agent.settings import Settings
+from agent.store.operations import OperationStore
 
 MIN_FREE = 1 << 30
 """Bytes that must be free before something new is made: in the pool, and of what its owner may take."""
@@ -37,11 +38,13 @@ class Preflight:
     Args:
         settings: the limits.
         calls: how it is asked.
+        operations: what is under way.
     """
 
-    def __init__(self, settings: Settings, calls: NodeCalls) -> None:
+    def __init__(self, settings: Settings, calls: NodeCalls, operations: OperationStore) -> None:
         self._settings = settings
         self._calls = calls
+        self._operations = operations
 
     def check_new(self, owner: Owner) -> None:
         """Refuse what would make something new for an owner, where there is no room for it.
@@ -60,6 +63,8 @@ class Preflight:
         Raises:
             HostFailure: one of them is missing, not mounted or read-only, or ZFS does not answer.
         """
+        if self._changing(workload):
+            return
         with suppress(WorkerAbsent):  # it waits for one, and its steps look at the data sets themselves
             _check_fit(self._calls.ready(owner, workload.name))
 
@@ -74,7 +79,8 @@ class Preflight:
             ready = self._calls.ready(owner, workload.name)
         except WorkerAbsent:  # it waits for one
             return
-        _check_fit(ready)
+        if not self._changing(workload):
+            _check_fit(ready)
         self._check_room(ready)
         if ready.quota and ready.quota - ready.used < MIN_LEFT:
             raise NoSpace(
@@ -109,7 +115,8 @@ class Preflight:
                 f"{name} cannot take {told(quota)}.", f"All that you have may take {told(most)} together."
             )
         ready = self._calls.ready(Owner(workload.owner), name)
-        _check_fit(ready)
+        if not self._changing(workload):
+            _check_fit(ready)
         if quota < ready.used:
             raise NoSpace(
                 f"{name} takes {told(ready.used)}, so it cannot be held to {told(quota)}.",
@@ -130,6 +137,10 @@ class Preflight:
     def used(self, workload: Workload) -> int:
         """What a workload takes, in bytes."""
         return self._calls.ready(Owner(workload.owner), workload.name).used
+
+    def _changing(self, workload: Workload) -> bool:
+        """Whether its data sets may be on their way: what waits for that looks at them in its turn."""
+        return any(one.machine == workload.machine for one in self._operations.active(workload.node))
 
     def _check_room(self, ready: Readiness) -> None:
         if ready.free < MIN_FREE:

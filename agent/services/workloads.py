@@ -91,6 +91,7 @@ class Workloads:
             NoSpace: the pool is full.
         """
         self._check(spec)
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_new(owner)
         with self._database.write():  # both or neither: a workload without its operation would stay for ever
             workload = self._store.add(owner, spec, self._settings.node_name, self._clock())
@@ -105,6 +106,7 @@ class Workloads:
             HostFailure: its data sets are not as they have to be.
         """
         workload = self.find(owner, name)
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_there(owner, workload)
         return self._operations.submit(workload, OperationKind.START, request)
 
@@ -120,6 +122,7 @@ class Workloads:
             HostFailure: its data sets are not as they have to be.
         """
         workload = self.find(owner, name)
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_there(owner, workload)
         return self._operations.submit(workload, OperationKind.RESTART, request)
 
@@ -139,6 +142,7 @@ class Workloads:
         generation = workload.generation
         if generation is not None and generation.digest == self._guests.digest(composition):
             raise InvalidRequest(f"{spec.name} is made of exactly this already.")
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_change(owner, workload)
         target = Generation(spec=spec)
         return self._operations.submit(workload, OperationKind.UPDATE, request, target=target)
@@ -155,6 +159,7 @@ class Workloads:
             raise InvalidRequest(
                 f"{name} was never updated.", "So there is nothing that it could be rolled back to."
             )
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_there(owner, workload)
         return self._operations.submit(workload, OperationKind.ROLLBACK, request, target=workload.previous)
 
@@ -191,6 +196,7 @@ class Workloads:
             raise InvalidRequest(f"{name} is called so already.")
         if self._store.find(owner, new_name) is not None:
             raise name_in_use(new_name)
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_there(owner, workload)
         arguments = Arguments(name=new_name)
         return self._operations.submit(
@@ -230,6 +236,7 @@ class Workloads:
                 "reservation": workload.reservation if reservation is None else reservation,
             }
         )
+        self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_resize(workload, resized)
         arguments = Arguments(quota=quota, reservation=reservation)
         return self._operations.submit(

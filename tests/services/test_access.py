@@ -320,7 +320,7 @@ def test_a_role_that_is_taken_while_the_plan_is_made_anew_counts(
     plan = proposed.plan
     assert plan is not None
 
-    def planner(_operation: object) -> object:
+    def planner(*_: object) -> object:
         services.access.revoke(CONSOLE, ANN)
         return plan
 

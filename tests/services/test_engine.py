@@ -80,7 +80,11 @@ def test_an_unmounted_dataset_is_not_taken_for_an_empty_folder(app: App, node: S
     operations.wait(ANN, workloads.stop(ANN, "dev", ASKED).id, 30)
     workspace = f"tank/users/ann/workloads/{machine}/workspace"
     node.world.datasets[workspace].mounted = False
-    failed = operations.wait(ANN, workloads.start(ANN, "dev", ASKED).id, 30)
+    with pytest.raises(HostFailure, match=workspace):
+        workloads.start(ANN, "dev", ASKED)
+    # Nor by its step, where that happened after it was asked for.
+    asked = operations.submit(workloads.find(ANN, "dev"), OperationKind.START, ASKED)
+    failed = operations.wait(ANN, asked.id, 30)
     assert failed.problem is not None
     assert workspace in str(failed.problem)
     assert workloads.list(ANN)[0].state is WorkloadState.STOPPED

@@ -60,7 +60,7 @@ def test_a_module_takes_its_leave_before_its_container_is_destroyed(app: App, no
     order = [argv[:2] for argv in node.commands]
     leaving = node.commands.index(farewells(node)[0])
     assert ("systemctl", "stop") in order[leaving:]
-    assert ("zfs", "destroy") in order[leaving:]
+    assert ("zfs", "rename") in order[leaving:]
 
 
 def test_a_farewell_that_fails_keeps_the_container(app: App, node: SimulatedNode) -> None:

@@ -198,12 +198,16 @@ def test_the_set_up_of_a_module_is_told_its_options(app: App, node: SimulatedNod
 
 
 def test_destroying_takes_all_roots_along(app: App, node: SimulatedNode) -> None:
-    """Nothing is left of it."""
+    """They go to the trash together, and come back together."""
     made(app, "dev", "git")
     updated(app, "fish")
     machine = dev_of(app).machine
     proposed = app.services.workloads.destroy(ANN, "dev", ASKED)
     assert proposed.plan is not None
-    approved = app.services.operations.approve(ANN, proposed.id, proposed.plan.digest)
-    assert ended(app, approved).state is OperationState.DONE
-    assert [name for name in node.world.datasets if machine in name] == []
+    assert ended(app, proposed).state is OperationState.DONE
+    left = [name for name in node.world.datasets if machine in name]
+    assert all("/trash/" in name for name in left)
+    assert {name.rpartition("/")[2] for name in left[1:]} == {"root", "root-before", "workspace"}
+    assert ended(app, app.services.trash.restore(ANN, "dev", ASKED)).state is OperationState.DONE
+    assert ended(app, app.services.workloads.roll_back(ANN, "dev", ASKED)).state is OperationState.DONE
+    assert dev_of(app).spec.modules == ("git",)
