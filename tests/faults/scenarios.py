@@ -78,7 +78,10 @@ def _kept_and_updated(stage: Stage) -> None:
 def _scheduled(stage: Stage) -> None:
     """Snapshots are taken by themselves, and the first one was."""
     stage.done(stage.services.storage.schedule(ANN, "dev", Schedule(hourly=3), ASKED))
-    if not until(lambda: stage.services.storage.snapshots(ANN, "dev")):
+    stage.app.close()
+    next_one = Stage(stage.folder)  # which looks at once what is due
+    next_one.services.operations.ensure_worker()
+    if not until(lambda: next_one.services.storage.snapshots(ANN, "dev")):
         raise AssertionError("nobody took a snapshot")
 
 
