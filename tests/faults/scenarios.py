@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agent.core.operation import Operation, OperationKind
 from agent.core.storage import Schedule
 from agent.core.workload import ContainerSpec
-from tests.faults.stage import ANN, ASKED, BOB, Stage
+from tests.faults.stage import ANN, ASKED, BOB, Stage, until
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,47 @@ def _replaced(stage: Stage) -> None:
     stage.wrote("dev", "/workspace/notes", "the new one's")
 
 
+def _kept(stage: Stage) -> None:
+    """There is a snapshot, and things have moved on."""
+    stage.done(stage.services.storage.snapshot(ANN, "dev", ASKED, "mine"))
+    stage.wrote("dev", "/workspace/notes", "later work")
+    stage.wrote("dev", "/srv/state", "a later state")
+
+
+def _kept_and_updated(stage: Stage) -> None:
+    _kept(stage)
+    _updated(stage)
+
+
+def _scheduled(stage: Stage) -> None:
+    """Snapshots are taken by themselves, and the first one was."""
+    stage.done(stage.services.storage.schedule(ANN, "dev", Schedule(hourly=3), ASKED))
+    stage.app.close()
+    next_one = Stage(stage.folder)  # which looks at once what is due
+    next_one.services.operations.ensure_worker()
+    if not until(lambda: next_one.services.storage.snapshots(ANN, "dev")):
+        raise AssertionError("nobody took a snapshot")
+
+
+def _disk(stage: Stage) -> None:
+    """There is a place for backups."""
+    stage.node.run(["mkdir", "--parents", DISK])
+
+
+def _backed_up(stage: Stage) -> None:
+    _disk(stage)
+    stage.done(stage.services.backups.backup(ANN, "dev", DISK, ASKED))
+    stage.wrote("dev", "/workspace/notes", "later work")
+
+
+def _receive(stage: Stage) -> Operation:
+    (info,) = stage.services.backups.list(DISK)
+    return stage.services.backups.receive(ANN, info.name, info.place, ASKED, new_name="again")
+
+
+DISK = "/mnt/backups"
+"""A folder for backups on the node."""
+
 SCENARIOS = (
     Scenario(OperationKind.CREATE, "of an image that is there", _create),
     Scenario(OperationKind.CREATE, "of an image to be built", _create_of_new_modules),
@@ -135,43 +176,79 @@ SCENARIOS = (
         lambda stage: stage.done(stage.services.images.build(ANN, ("git", "zsh"), ASKED)),
     ),
     Scenario(
-        OperationKind.SNAPSHOT, "", lambda stage: stage.services.storage.snapshot(ANN, "dev", ASKED, "good")
+        OperationKind.SNAPSHOT,
+        "",
+        lambda stage: stage.services.storage.snapshot(ANN, "dev", ASKED, "mine"),
     ),
     Scenario(
         OperationKind.FORGET,
         "",
-        lambda stage: stage.services.storage.forget(ANN, "dev", "good", ASKED),
+        lambda stage: stage.services.storage.forget(ANN, "dev", "mine", ASKED),
         _kept,
-        frozenset({"ann's work in dev\n"}),
-    ),
-    Scenario(
-        OperationKind.SCHEDULE,
-        "",
-        lambda stage: stage.services.storage.schedule(ANN, "dev", Schedule(daily=7), ASKED),
+        frozenset({"ann's work in dev\n", "ann's state in dev\n"}),
     ),
     Scenario(
         OperationKind.REVERT,
         "",
-        lambda stage: stage.services.storage.revert(ANN, "dev", "good", ASKED),
-        _kept_beside_trash,
+        lambda stage: stage.services.storage.revert(ANN, "dev", "mine", ASKED),
+        _kept,
     ),
     Scenario(
         OperationKind.REVERT,
-        "of one that was updated since",
-        lambda stage: stage.services.storage.revert(ANN, "dev", "good", ASKED),
-        lambda stage: (_kept_beside_trash(stage), _updated(stage)),
-    ),
-    Scenario(OperationKind.CLONE, "", lambda stage: stage.services.storage.clone(ANN, "dev", "copy", ASKED)),
-    Scenario(
-        OperationKind.CLONE,
-        "of what it was",
-        lambda stage: stage.services.storage.clone(ANN, "dev", "copy", ASKED, "good"),
-        _kept,
+        "across an update",
+        lambda stage: stage.services.storage.revert(ANN, "dev", "mine", ASKED),
+        _kept_and_updated,
     ),
     Scenario(
         OperationKind.RESTORE_FILE,
         "",
-        lambda stage: stage.services.storage.restore_file(ANN, "dev", "good", "notes", ASKED),
+        lambda stage: stage.services.storage.restore_file(ANN, "dev", "mine", "notes", ASKED),
         _kept,
     ),
+    Scenario(
+        OperationKind.CLONE, "", lambda stage: stage.services.storage.clone(ANN, "dev", "copy", ASKED)
+    ),
+    Scenario(
+        OperationKind.CLONE,
+        "of a snapshot",
+        lambda stage: stage.services.storage.clone(ANN, "dev", "copy", ASKED, "mine"),
+        _kept,
+    ),
+    Scenario(
+        OperationKind.RENAME, "", lambda stage: stage.services.workloads.rename(ANN, "dev", "named", ASKED)
+    ),
+    Scenario(
+        OperationKind.RENAME,
+        "of one that rests",
+        lambda stage: stage.services.workloads.rename(ANN, "rest", "named", ASKED),
+    ),
+    Scenario(
+        OperationKind.RESIZE,
+        "to more",
+        lambda stage: stage.services.workloads.resize(ANN, "dev", 30 << 30, ASKED, reservation=1 << 30),
+    ),
+    Scenario(
+        OperationKind.RESIZE,
+        "to less",
+        lambda stage: stage.services.workloads.resize(ANN, "dev", 10 << 30, ASKED),
+    ),
+    Scenario(
+        OperationKind.SCHEDULE,
+        "",
+        lambda stage: stage.services.storage.schedule(ANN, "dev", Schedule(hourly=2), ASKED),
+        _scheduled,
+    ),
+    Scenario(
+        OperationKind.BACKUP,
+        "",
+        lambda stage: stage.services.backups.backup(ANN, "dev", DISK, ASKED),
+        _disk,
+    ),
+    Scenario(
+        OperationKind.BACKUP,
+        "for the second time",
+        lambda stage: stage.services.backups.backup(ANN, "dev", DISK, ASKED),
+        _backed_up,
+    ),
+    Scenario(OperationKind.RECEIVE, "", _receive, _backed_up),
 )

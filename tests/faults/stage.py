@@ -35,6 +35,7 @@ class Stage:
     """
 
     def __init__(self, folder: Path, ahead: timedelta = timedelta(), **keywords: Any) -> None:  # noqa: ANN401
+        self.folder = folder
         self.points = Points()
         given = settings.load(simulate=True, state_dir=folder, node_name="box", timezone="UTC")
         self.node = MortalNode(self.points, state=given.state_folder / "node.json", **keywords)

@@ -65,6 +65,8 @@ class Adjustments:
         if workload.name == operation.arguments.name:
             return  # it is written down, so it went well
         self._parts.secrets.forget(Owner(operation.owner), operation.arguments.name)
+        if RAN in operation.claims:
+            self._parts.runtime.stop(operation.machine)  # it may run under the other name already
         self._write(operation, workload)
         self._verify(operation, lambda _: None)
 
