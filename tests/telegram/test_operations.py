@@ -201,7 +201,7 @@ async def test_what_was_destroyed_has_a_button_that_brings_it_back(product: Prod
         ann.says("destroy dev")
         ann.taps("Yes, destroy dev", await ann.sees(lambda seen: bool(seen.buttons)))
         gone = await ann.sees(lambda seen: seen.buttons == [["Undo"]])
-        assert gone.text == "✅ dev is gone. It is in the trash, and can be brought back for 1 week."
+        assert gone.text == "✅ dev is gone. It is in the trash, and can be brought back for 7 days."
         ann.says("/trash")
         await ann.hears("dev, destroyed")
         ann.says("/usage")
