@@ -155,7 +155,7 @@ def test_what_cannot_be_mended_is_a_problem(simulation: Simulation, caller: Call
     """Refusals, failures of the host and our own mistakes come back as values, each with its exit code."""
     broken = (
         Fault("^journalctl", stderr="Failed to open: I/O error"),
-        Fault("^zfs", stderr="no such pool", times=None),
+        Fault("^zfs list", stderr="no such pool", times=None),
     )
     views = [
         tools.create_container(caller.context, "dev", []),
