@@ -29,6 +29,7 @@ NOT_SETTINGS = frozenset(
         FILE_VARIABLE,
         "VOXNIX_CACHE",
         "VOXNIX_DEBIAN_MIRROR",
+        "VOXNIX_TEST_FULL",
         "VOXNIX_TEST_NIXPKGS",
     }
 )

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 from agent.store.database import Database
 
 # These name what tests run with, and are no settings.
-INPUTS = {"VOXNIX_EXTRA_CONTAINER", "VOXNIX_TEST_NIXPKGS"}
+INPUTS = {"VOXNIX_EXTRA_CONTAINER", "VOXNIX_TEST_FULL", "VOXNIX_TEST_NIXPKGS"}
 for variable in [name for name in os.environ if name.startswith("VOXNIX_") and name not in INPUTS]:
     del os.environ[variable]  # a test says itself which settings it runs with
 os.environ["VOXNIX_SETTINGS"] = os.devnull

@@ -17,6 +17,8 @@ NOTICED = ("machine", "state", "wanted", "quota", "reservation", "schedule", "sp
 """Columns of a workload."""
 STAMP = re.compile(r"(voxnix-[a-z]+-)[0-9TZ:.-]*[0-9TZ](?=-|$)")
 """In the names of snapshots; what follows is a label."""
+BACKUPS = "/mnt/"
+"""Where streams of backups are: each a line on the data set, and a line for each of its files."""
 _CONTAINER = re.compile(r"tank/users/(?P<owner>[^/]+)/workloads/(?P<machine>[^/]+)(?:/(?P<part>.+))?\Z")
 _TRASH = re.compile(
     r"tank/users/(?P<owner>[^/]+)/trash/(?P<number>[0-9]+)-(?P<machine>[^/]+)(?:/(?P<part>.+))?\Z"
@@ -72,6 +74,13 @@ class Seen:
             yield from ((name, path, text) for path, text in dataset["files"].items())
             for snapshot, one in dataset["snapshots"].items():
                 yield from ((f"{name}@{snapshot}", path, text) for path, text in one["files"].items())
+        files: dict[str, str] = self.world["files"]
+        for name, stream in files.items():
+            if name.startswith(BACKUPS) and ".zfs" in name:
+                for line in stream.splitlines()[1:]:
+                    if isinstance(pair := json.loads(line), list):
+                        path, text = cast("list[str]", pair)
+                        yield name, path, text
 
 
 def look(folder: Path) -> Seen:

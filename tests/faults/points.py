@@ -69,8 +69,10 @@ class Points:
             self._here.step = words
         try:
             self._strike(number, "before")
-            yield
-            self._strike(number, "after")
+            try:
+                yield
+            finally:  # a command that fails has been run as well
+                self._strike(number, "after")
         finally:
             if what == "step":
                 self._here.step = outer

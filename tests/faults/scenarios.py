@@ -53,17 +53,6 @@ def _updated(stage: Stage) -> None:
     stage.wrote("dev", "/srv/state", "of the second generation")
 
 
-def _kept(stage: Stage) -> None:
-    stage.done(stage.services.storage.snapshot(ANN, "dev", ASKED, "good"))
-    stage.wrote("dev", "/workspace/notes", "written since")
-
-
-def _kept_beside_trash(stage: Stage) -> None:
-    """The data set above an owner's trash is made when it is first needed, and stays."""
-    stage.done(stage.services.workloads.destroy(ANN, "rest", ASKED))
-    _kept(stage)
-
-
 def _destroyed(stage: Stage) -> None:
     stage.done(stage.services.workloads.destroy(ANN, "dev", ASKED))
 
@@ -205,9 +194,7 @@ SCENARIOS = (
         lambda stage: stage.services.storage.restore_file(ANN, "dev", "mine", "notes", ASKED),
         _kept,
     ),
-    Scenario(
-        OperationKind.CLONE, "", lambda stage: stage.services.storage.clone(ANN, "dev", "copy", ASKED)
-    ),
+    Scenario(OperationKind.CLONE, "", lambda stage: stage.services.storage.clone(ANN, "dev", "copy", ASKED)),
     Scenario(
         OperationKind.CLONE,
         "of a snapshot",

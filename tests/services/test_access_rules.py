@@ -10,8 +10,7 @@ from sqlalchemy import delete
 
 from agent.core.account import CONSOLE, Role
 from agent.core.errors import InvalidRequest, NotAllowed, Refusal
-from agent.core.operation import Arguments, Operation, OperationKind, OperationState, Plan, Request
-from agent.core.owner import Owner
+from agent.core.operation import Operation, OperationKind, OperationState, Plan, Request
 from agent.services.access import CODE_LIFE, Access
 from agent.services.operations import Operations
 from agent.store.database import Database
