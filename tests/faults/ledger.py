@@ -150,23 +150,11 @@ class Since:
         machine = found.machine.removesuffix(".again")
         numbers = {found.number} if found.number is not None else set[int]()
         machines = {machine} if found.number is None else set[str]()
-        if self._purged(machines, numbers):
-            return "purged"
-        if any(row["machine"] in machines for row in self._of(*MAKING, states=FAILED)):
-            return "made by what was taken back"
-        if any(row["id"] in numbers for row in self._of(*AWAY, states=FAILED)):
-            return "made by what was taken back"
+        if went := self._went(machines, numbers):
+            return went
         if found.part in {"root", "root-before"} and self._remade(machines, found.part):
             return "of a system before the last update"
-        if snapshot:
-            return self._given_up(snapshot)
-        if doubtful:
-            return "overwritten by its owner"
-        if any(row["machine"] in machines for row in self._of("restore file")):
-            kept = {row["arguments"]["snapshot"] for row in self._of("forget")}
-            if any(name.startswith("voxnix-before-") for name in kept):
-                return "forgotten"
-        return ""
+        return self._given_up(snapshot) if snapshot else self._overwritten(machines, doubtful=doubtful)
 
     def _of(self, *kinds: str, states: Iterable[str] = ("done",)) -> Iterator[dict[str, Any]]:
         """The operations of some kinds that ended in some way."""
@@ -180,6 +168,22 @@ class Since:
             if row["kind"] == "restore" and row["arguments"]["trash"] in numbers:
                 machines.add(row["machine"])
         return any(row["arguments"]["trash"] in numbers for row in self._of("purge"))
+
+    def _went(self, machines: set[str], numbers: set[int]) -> str:
+        """Why all of it went: it was purged, or what made it did not go well after all."""
+        if self._purged(machines, numbers):
+            return "purged"
+        made = any(row["machine"] in machines for row in self._of(*MAKING, states=FAILED))
+        put_aside = any(row["id"] in numbers for row in self._of(*AWAY, states=FAILED))
+        return "made by what was taken back" if made or put_aside else ""
+
+    def _overwritten(self, machines: set[str], *, doubtful: bool) -> str:
+        """Why something live is not there any more: a person, or a file that came back in its place."""
+        if doubtful:
+            return "overwritten by its owner"
+        came_back = any(row["machine"] in machines for row in self._of("restore file"))
+        forgotten = (row["arguments"]["snapshot"] for row in self._of("forget"))
+        return "forgotten" if came_back and any("-before-" in name for name in forgotten) else ""
 
     def _remade(self, machines: set[str], part: str) -> bool:
         """Whether it was outside of the workspace, in a system that two others came after."""

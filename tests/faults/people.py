@@ -224,7 +224,9 @@ class People:
 
     def _send(self, owner: Owner) -> None:
         """Send a file."""
-        if (workload := self._one(owner)) is not None and not self._in_the_way(owner, workload, "/workspace/"):
+        if (workload := self._one(owner)) is not None and not self._in_the_way(
+            owner, workload, "/workspace/"
+        ):
             self._count += 1
             request = Request(channel="soak", words="send", key=f"soak/{self._name}/{self._count}")
             content = f"{owner.key} {self._name} {self._count}\n"
@@ -264,7 +266,9 @@ class People:
 
     def _roll_back(self, owner: Owner) -> None:
         if (one := self._one(owner)) is not None:
-            self._ask("rollback", lambda request: self._services.workloads.roll_back(owner, one.name, request))
+            self._ask(
+                "rollback", lambda request: self._services.workloads.roll_back(owner, one.name, request)
+            )
 
     def _snapshot(self, owner: Owner) -> None:
         if (one := self._one(owner)) is not None:
@@ -298,7 +302,9 @@ class People:
     def _rename(self, owner: Owner) -> None:
         if (one := self._one(owner)) is not None:
             name = self._random.choice(NAMES)
-            self._ask("rename", lambda request: self._services.workloads.rename(owner, one.name, name, request))
+            self._ask(
+                "rename", lambda request: self._services.workloads.rename(owner, one.name, name, request)
+            )
 
     def _resize(self, owner: Owner) -> None:
         """Also to what is too little, or too much."""
@@ -345,7 +351,9 @@ class People:
     def _back_up(self, owner: Owner) -> None:
         if (one := self._one(owner)) is not None:
             place = f"{PLACE}/{owner.key}"
-            self._ask("backup", lambda request: self._services.backups.backup(owner, one.name, place, request))
+            self._ask(
+                "backup", lambda request: self._services.backups.backup(owner, one.name, place, request)
+            )
 
     def _receive(self, owner: Owner) -> None:
         known = self._services.backups.list(f"{PLACE}/{owner.key}")
@@ -368,9 +376,7 @@ class People:
     def _answer(self, owner: Owner) -> None:
         """Agree to what waits for an answer, or not."""
         waiting = [
-            one
-            for one in self._services.operations.list(owner, 50)
-            if one.state is OperationState.PROPOSED
+            one for one in self._services.operations.list(owner, 50) if one.state is OperationState.PROPOSED
         ]
         if waiting and (one := self._random.choice(waiting)).plan is not None:
             if self._random.random() < 0.7:
@@ -386,4 +392,3 @@ class People:
             self._services.operations.cancel(Owner(one.owner), one.id)
             took = time.monotonic() - begun
             self._journal.note("answer", deed="cancel", owner=one.owner, code=f"within {took:.1f} s")
-

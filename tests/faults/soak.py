@@ -14,21 +14,21 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
 from agent.core.owner import Owner
-from agent.host.simulated import Pace, Sizes
+from agent.host.simulated import Pace, Sizes, machines
 from tests.faults.judge import OPEN
-from tests.faults.ledger import Ledger, instant
+from tests.faults.ledger import instant
 from tests.faults.look import Seen, look
 from tests.faults.people import PLACE, Journal, People
+from tests.faults.report import Report
 from tests.faults.stage import Stage, begun, memory, powered_off, until, well
 from tests.faults.standing import Limits, gone, standing
 
@@ -44,6 +44,7 @@ SETTLED, AGREED = 120.0, 20.0
 """Real seconds until all operations have ended, and until what there is agrees with itself after that."""
 ENDED = 20.0
 """Real seconds until a worker that was told to end has ended."""
+
 HOUR = 3600.0
 
 Death = Literal["killed", "told to end", "without power"]
@@ -73,62 +74,6 @@ class Clock:
     def now(self) -> datetime:
         """The time in UTC."""
         return datetime.fromtimestamp(self.seconds(), UTC)
-
-
-@dataclass
-class Report:
-    """What came of it.
-
-    Attributes:
-        violations: what may never be, a sentence each.
-        deaths: of workers, by sort.
-        checks: how often all was looked at.
-        answers: of the product to people, by what they did and what it said.
-        operations: by kind and state.
-        ledger: of what people wrote.
-        simulated: seconds on the node's clock while it was switched on.
-        off: seconds while it was not.
-        real: seconds.
-    """
-
-    violations: list[str] = field(default_factory=list[str])
-    deaths: Counter[str] = field(default_factory=Counter[str])
-    checks: int = 0
-    answers: Counter[str] = field(default_factory=Counter[str])
-    operations: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
-    ledger: Ledger = field(default_factory=Ledger)
-    simulated: float = 0.0
-    off: float = 0.0
-    real: float = 0.0
-
-    def __str__(self) -> str:
-        states = ("done", "failed", "cancelled", "denied", "proposed")
-        rows = [
-            [kind, *(self.operations[kind, state] for state in states)]
-            for kind in sorted({kind for kind, _ in self.operations})
-        ]
-        sums = ["all", *(sum(row[column] for row in rows) for column in range(1, len(states) + 1))]
-        table = [["operation", *states], ["---"] * (len(states) + 1), *rows, sums]
-        died = ", ".join(f"{count} {sort}" for sort, count in self.deaths.items())
-        forgiven = ", ".join(f"{count} {why}" for why, count in self.ledger.forgiven.most_common())
-        refused = Counter[str]()
-        for answer, count in self.answers.items():
-            code = answer.rpartition(": ")[2]
-            if not code.startswith(("operation ", "within ", "one ")):
-                refused[code] += count
-        twice = self.answers["asked twice: one operation"]
-        lines = [
-            *(f"| {' | '.join(str(cell) for cell in row)} |" for row in table),
-            "",
-            f"time: {self.simulated / 60:.0f} minutes simulated in {self.real:.0f} s, and switched off for "
-            f"{self.off / HOUR:.0f} hours besides",
-            f"deaths of workers: {sum(self.deaths.values())} ({died})",
-            f"answered with a refusal: {', '.join(f'{count} {code}' for code, count in refused.most_common(8))}",
-            f"asked twice with one key: {twice}, each of them one operation",
-            f"contents: {self.ledger.written} written, {len(self.ledger.accounts)} readable; {forgiven}",
-            f"checks: {self.checks}; violations: {len(self.violations)}",
-        ]
-        return "".join(f"{line}\n" for line in lines)
 
 
 class Soak:
@@ -192,6 +137,7 @@ class Soak:
             sizes=Sizes(pool=POOL),
         )
         stage.node.pace = PACE
+        setattr(machines, "POLL", 0.3)  # noqa: B010 - a constant: each look at so large a node takes its time
         return stage
 
     def _furnish(self) -> None:
@@ -207,7 +153,7 @@ class Soak:
         self._begin_people(end)
         while (left := end - time.monotonic()) > 0:
             self._begin_worker()
-            time.sleep(min(self._random.uniform(1.5, 12), left))
+            time.sleep(min(self._random.uniform(1, 8), left))
             if time.monotonic() < end:
                 self._die(self._random.choices(DEATHS, (5, 3, 2))[0])
                 time.sleep(self._random.choice((0, 0, 0.5, 2)))

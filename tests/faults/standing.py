@@ -1,4 +1,4 @@
-"""What has to hold whenever nothing is under way: rows, data sets, units and limits agree, and rows tell all."""
+"""What has to hold when nothing is under way: rows, data sets, units and limits agree, and rows tell all."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

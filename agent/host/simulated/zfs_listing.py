@@ -1,6 +1,5 @@
 """What the simulated ``zfs`` tells: ``list`` and ``get``."""
 
-from collections.abc import Callable
 from hashlib import sha256
 
 from agent.host.simulated import storage
@@ -78,11 +77,11 @@ def _named(call: Call, name: str, deep: str) -> list[str]:
 
 
 def _properties(call: Call, full: str, wanted: list[str]) -> dict[str, str]:
-    """All of a data set or a snapshot, ``-`` where a snapshot has none; what has to be counted where wanted."""
+    """All of a data set or a snapshot, ``-`` where a snapshot has none; counted is what is wanted."""
     world = call.world
     name, at, snapshot = full.partition("@")
     one = world.datasets[name]
-    counted: dict[str, Callable[[], int]] = {
+    counted = {
         "used": lambda: storage.held_by(world, full) if at else storage.used(world, name),
         "usedbysnapshots": lambda: storage.held(world, name),
         "usedbychildren": lambda: storage.used_by_children(world, name),
