@@ -123,7 +123,8 @@ class People:
         try:
             deed(owner)
         except VoxnixError as error:
-            self._journal.note("answer", deed=name, owner=owner.key, code=type(error).__name__)
+            code = type(error).__name__
+            self._journal.note("answer", deed=name, owner=owner.key, code=code, why=str(error.problem))
         except Exception:  # noqa: BLE001 - that is what is looked for
             self._journal.note("wrong", why=f"{name} of {owner.key}: {traceback.format_exc()}")
 
