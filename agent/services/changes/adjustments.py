@@ -61,9 +61,9 @@ class Adjustments:
         return f"It was called {operation.workload}, and is called {operation.arguments.name}."
 
     def _undo_rename(self, operation: Operation) -> None:
-        workload = self._parts.workload(operation)
-        if workload.name == operation.arguments.name:
-            return  # it is written down, so it went well
+        workload = self._parts.find(operation)
+        if workload is None or workload.name == operation.arguments.name:
+            return  # it is no more; or it is written down, so it went well
         self._parts.secrets.forget(Owner(operation.owner), operation.arguments.name)
         if RAN in operation.claims:
             self._parts.runtime.stop(operation.machine)  # it may run under the other name already
@@ -90,4 +90,5 @@ class Adjustments:
         )
 
     def _undo_resize(self, operation: Operation) -> None:
-        self._parts.limits.apply(self._parts.workload(operation))
+        if (workload := self._parts.find(operation)) is not None:
+            self._parts.limits.apply(workload)
