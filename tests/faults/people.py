@@ -1,53 +1,28 @@
 """People who use a simulated product at random, and write down what they did before and after it."""
 
-import json
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
-from typing import Any
 
-from agent.core.errors import NoSpace, PlanChanged, VoxnixError
+from agent.core.errors import PlanChanged, VoxnixError
 from agent.core.operation import Operation, OperationState, Request
 from agent.core.owner import Owner
 from agent.core.storage import Schedule
-from agent.core.workload import ContainerSpec, Workload
-from tests.faults.look import Seen
+from agent.core.workload import ContainerSpec
 from tests.faults.stage import Stage
+from tests.faults.writers import MIB, Journal, Writers
 
 NAMES = ("dev", "web", "db", "notes")
 MODULES = (("git",), ("git", "fish"), ("git", "zsh"), ("fish",))
-PATHS = ("/workspace/notes", "/workspace/todo", "/workspace/src/main", "/srv/state", "/srv/more")
 MOST = 3
 """Workloads of one owner, about."""
 AT_ONCE = 14
 """Operations that wait or run at the same time: people are patient then."""
-MIB = 1 << 20
 PLACE = "/mnt/backups"
-REPLACING = {"create", "clone", "receive", "revert", "restore", "restore file"}
-"""Kinds that have something else come where a person may be writing, as agreed: so nobody does meanwhile."""
-ANEW = {"update", "rollback"}
-"""The same of all but the workspace."""
 
 
-class Journal:
-    """Lines of JSON in a file, each of them written down before anything else is done.
-
-    Args:
-        file: which one.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self._file = file.open("a", encoding="utf-8")
-
-    def note(self, what: str, **entry: object) -> None:
-        """Add a line."""
-        self._file.write(json.dumps({"what": what, **entry}) + "\n")
-        self._file.flush()
-
-
-class People:
+class People(Writers):
     """All of them, one after another.
 
     Args:
@@ -68,15 +43,8 @@ class People:
         name: str,
         seconds: Callable[[], float],
     ) -> None:
-        self._stage = stage
-        self._services = stage.services
-        self._journal = journal
+        super().__init__(stage, journal, random, name, seconds)
         self._owners = owners
-        self._random = random
-        self._name = name
-        self._seconds = seconds
-        self._count = 0
-        self._world = stage.folder / "simulation" / "node.json"
         self._deeds: dict[Callable[[Owner], None], int] = {
             self._write: 28,
             self._use_snapshot: 11,
@@ -132,10 +100,6 @@ class People:
         operations = self._services.operations.open_from("soak")
         return sum(one.state is not OperationState.PROPOSED for one in operations)
 
-    def _one(self, owner: Owner) -> Workload | None:
-        known = self._services.workloads.list(owner)
-        return self._random.choice(known) if known else None
-
     def _ask(self, words: str, ask: Callable[[Request], Operation]) -> None:
         """Ask for something; now and then twice, as who does not see at once that it was heard."""
         self._count += 1
@@ -174,82 +138,6 @@ class People:
         if len(self._services.workloads.list(owner)) < MOST:
             spec = ContainerSpec(name=self._random.choice(NAMES), modules=self._random.choice(MODULES))
             self._ask("create", lambda request: self._services.workloads.create(owner, spec, request))
-
-    def _write(self, owner: Owner) -> None:
-        """Write a new file, or another content into one that is there."""
-        workload, path = self._one(owner), self._random.choice(PATHS)
-        if workload is None or self._in_the_way(owner, workload, path):
-            return
-        part = "workspace" if path.startswith("/workspace/") else "root"
-        dataset = f"tank/users/{owner.key}/workloads/{workload.machine}/{part}"
-        inside = path.removeprefix("/workspace/").removeprefix("/")
-        self._count += 1
-        line = f"{owner.key} {self._name} {self._count}"
-        content, begun = f"{line}\n", self._seconds()
-        over = self._seen().datasets.get(dataset, {"files": {}})["files"].get(inside, "")
-        entry = {"owner": owner.key, "dataset": dataset, "over": over, "at": begun}
-        self._journal.note("writing", content=content, **entry)
-        argv = ["sh", "-c", f'echo "{line}" > {path}']
-        request = Request(channel="soak", words=f"write {path}", key=f"soak/{self._name}/{self._count}")
-        try:
-            said = self._services.workloads.exec(owner, workload.name, argv, request=request)
-        except VoxnixError:
-            self._journal.note("refused", content=content)
-            raise
-        if said.returncode:
-            self._journal.note("refused", content=content)
-            self._journal.note("answer", deed="write", owner=owner.key, code=said.stderr.strip())
-            return
-        kept = [
-            where
-            for where, file, text in self._seen().contents()
-            if text == over and (where, file) != (dataset, inside)
-        ]
-        self._journal.note("wrote", content=content, kept=kept)
-        if self._random.random() < 0.1:
-            again = self._services.workloads.exec(owner, workload.name, argv, request=request)
-            if again != said:
-                self._journal.note("wrong", why=f"{path} was written twice: {said} and {again}")
-
-    def _in_the_way(self, owner: Owner, workload: Workload, path: str) -> bool:
-        """Whether something is under way that may take away what is written now, as was agreed."""
-        kinds = REPLACING if path.startswith("/workspace/") else REPLACING | ANEW
-        return any(
-            one.kind.value in kinds and not one.state.ended and one.machine == workload.machine
-            for one in self._services.operations.list(owner, 100)
-        )
-
-    def _seen(self) -> Seen:
-        world: dict[str, Any] = json.loads(self._world.read_text(encoding="utf-8"))
-        return Seen({}, world)
-
-    def _send(self, owner: Owner) -> None:
-        """Send a file."""
-        if (workload := self._one(owner)) is not None and not self._in_the_way(
-            owner, workload, "/workspace/"
-        ):
-            self._count += 1
-            request = Request(channel="soak", words="send", key=f"soak/{self._name}/{self._count}")
-            content = f"{owner.key} {self._name} {self._count}\n"
-            dataset = f"tank/users/{owner.key}/workloads/{workload.machine}/workspace"
-            entry = {"owner": owner.key, "dataset": dataset, "over": "", "at": self._seconds()}
-            self._journal.note("writing", content=content, **entry)
-            name = f"sent-{self._random.randrange(5)}.txt"
-            try:
-                self._services.files.put(owner, workload.name, name, content.encode(), request)
-            except VoxnixError:
-                self._journal.note("refused", content=content)
-                raise
-            self._journal.note("wrote", content=content, kept=[])
-
-    def _fill(self, owner: Owner) -> None:
-        """Have much in a workspace."""
-        if (workload := self._one(owner)) is not None:
-            dataset = f"tank/users/{owner.key}/workloads/{workload.machine}/workspace"
-            try:
-                self._stage.node.grow(dataset, self._random.randrange(20, 900) * MIB)
-            except (KeyError, NoSpace) as error:  # it is not there yet, or full
-                self._journal.note("answer", deed="fill", owner=owner.key, code=type(error).__name__)
 
     def _run(self, owner: Owner) -> None:
         """Start, stop or restart one."""

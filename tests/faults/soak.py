@@ -6,6 +6,7 @@ is looked at from time to time, when nothing is under way: see :mod:`tests.fault
 """
 
 import argparse
+import importlib
 import json
 import os
 import shutil
@@ -27,10 +28,11 @@ from agent.host.simulated import Pace, Sizes, machines
 from tests.faults.judge import OPEN
 from tests.faults.ledger import instant
 from tests.faults.look import Seen, look
-from tests.faults.people import PLACE, Journal, People
+from tests.faults.people import PLACE, People
 from tests.faults.report import Report
 from tests.faults.stage import Stage, begun, memory, powered_off, until, well
 from tests.faults.standing import Limits, gone, standing
+from tests.faults.writers import Journal
 
 GIB = 1 << 30
 APPROVAL = 10
@@ -109,6 +111,7 @@ class Soak:
     def run(self) -> Report:
         """All of it."""
         begin = time.monotonic()
+        importlib.import_module("agent.worker")  # once, and not by each worker
         self._journal.touch()
         well(self._folder, self._furnish)
         try:
