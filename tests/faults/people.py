@@ -131,8 +131,10 @@ class People(Writers):
                 self._services.operations.approve(owner, shown.id, shown.plan.digest)
 
     def _begin(self, owner: Owner) -> None:
-        """Who has nothing makes something, brings something back, or gives up what they had."""
-        self._random.choice((self._create, self._create, self._restore, self._receive, self._purge))(owner)
+        """Who has nothing makes something; who had something may bring it back, or give it up."""
+        had = self._services.trash.list(owner) or self._services.backups.list(f"{PLACE}/{owner.key}")
+        deeds = (self._create, self._restore, self._receive, self._purge) if had else (self._create,)
+        self._random.choice(deeds)(owner)
 
     def _create(self, owner: Owner) -> None:
         if len(self._services.workloads.list(owner)) < MOST:

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.judge import OPEN, WORKER, general
-from tests.faults.ledger import FAILED, instant
+from tests.faults.ledger import FAILED, MAKING, instant
 from tests.faults.look import SETTINGS, Seen, place
 
 SLACK = 120.0
 """Seconds of the product's own time after which what is due has been done."""
+
+
+ENTERING = {"create", "clone", "receive", "restore"}
+"""Kinds after which there is another workload of a name."""
 
 
 @dataclass(frozen=True)
@@ -167,17 +171,21 @@ def _built(seen: Seen) -> Iterator[str]:
         if row["state"] == "running" and machine not in installed:
             yield f"{row['owner']}'s {row['name']} runs, and has no settings of its own"
     for row in seen.rows["operations"]:
-        if row["state"] in FAILED and row["kind"] in {"create", "clone", "receive"}:
+        if row["state"] in FAILED and row["kind"] in MAKING:
             yield from _half_made(seen, row, live)
 
 
 def _half_made(seen: Seen, row: dict[str, Any], live: dict[str, dict[str, Any]]) -> Iterator[str]:
     """What remains of something that was not made after all."""
-    known = live.get(row["machine"])
-    if known is not None and known["created_at"] <= row["created_at"]:
+    machine, known = row["machine"], live.get(row["machine"])
+    later = (
+        one["kind"] in ENTERING and one["machine"] == machine and one["id"] > row["id"]
+        for one in seen.rows["operations"]
+        if one["state"] not in FAILED
+    )
+    if known is not None and not any(later):
         yield f"{row['kind']} {row['workload']} ({row['id']}) is {row['state']}, and its workload is there"
     if known is None and any(
-        (found := place(name)) and found.number is None and found.machine == row["machine"]
-        for name in seen.datasets
+        (found := place(name)) and found.number is None and found.machine == machine for name in seen.datasets
     ):
         yield f"{row['kind']} {row['workload']} ({row['id']}) is {row['state']}, and its data sets are there"

@@ -15,7 +15,7 @@ from tests.faults.standing import Limits, gone, standing
 from tests.faults.test_judge import HOME, healthy
 
 FULL = bool(os.environ.get("VOXNIX_TEST_FULL"))
-AS_LONG = [] if FULL else ["--minutes", "10", "--owners", "6", "--speed", "30"]
+AS_LONG = [] if FULL else ["--minutes", "10", "--owners", "6", "--speed", "20"]
 """Two hours and twenty people where there is time for it."""
 LIMITS = Limits(workload=100, owner=200, approval=600)
 NOW = 1_800_000_000.0
@@ -137,6 +137,10 @@ WRONG: dict[str, tuple[str, Callable[[Seen], object]]] = {
     ),
     "past its time": ("still in the trash", lambda seen: seen.rows["trash"][0].update(expires_at=EARLIER)),
     "an image is gone": ("nobody knows", lambda seen: seen.rows["images"].clear()),
+    "made after all": (
+        "its workload is there",
+        lambda seen: seen.rows["operations"][0].update(kind="create", state="cancelled", cancelled_by="ann"),
+    ),
     "made by half": (
         "its data sets are there",
         lambda seen: (
