@@ -19,7 +19,7 @@ from agent.core.storage import (
     Space,
     checked_label,
 )
-from agent.core.workload import Workload, checked_name
+from agent.core.workload import Workload, WorkloadState, checked_name
 from agent.services.node_calls import NodeCalls
 from agent.services.node_storage import Room
 from agent.services.node_work import MIB
@@ -83,7 +83,10 @@ class Storage:
         Raises:
             UnknownWorkload: there is none, or it is another owner's.
         """
-        return self._calls.snapshots(owner, self._find(owner, name).name)
+        workload = self._find(owner, name)
+        if workload.state is WorkloadState.CREATING:
+            return []  # its data sets may not be there yet
+        return self._calls.snapshots(owner, workload.name)
 
     def find_snapshot(self, owner: Owner, name: str, when: str) -> SnapshotInfo:
         """The snapshot that a person means. See :func:`agent.core.moment.chosen`.

@@ -202,6 +202,18 @@ class OperationStore:
         with self._database.read() as connection:
             return list(connection.execute(query.order_by(operations.c.id)).scalars())
 
+    def copying(self, node: str, owner: str, snapshot: str) -> list[int]:
+        """Numbers of the operations that make a copy of a snapshot, or will; oldest first."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.owner == owner,
+            operations.c.kind == OperationKind.CLONE.value,
+            operations.c.state.in_(ACTIVE),
+            operations.c.arguments["snapshot"].as_string() == snapshot,
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(operations.c.id)).scalars())
+
     def changed_since(self, node: str, machine: str, moment: datetime) -> bool:
         """Whether what a machine is made of was changed after a moment, or is being changed."""
         query = select(operations.c.id).where(
