@@ -20,6 +20,7 @@ class Report:
         checks: how often all was looked at.
         answers: of the product to people, by what they did and what it said.
         operations: by kind and state.
+        failures: of operations, by what they say.
         ledger: of what people wrote.
         simulated: seconds on the node's clock while it was switched on.
         off: seconds while it was not.
@@ -31,6 +32,7 @@ class Report:
     checks: int = 0
     answers: Counter[str] = field(default_factory=Counter[str])
     operations: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    failures: Counter[str] = field(default_factory=Counter[str])
     ledger: Ledger = field(default_factory=Ledger)
     simulated: float = 0.0
     off: float = 0.0
@@ -39,6 +41,7 @@ class Report:
     def __str__(self) -> str:
         forgiven = ", ".join(f"{count} {why}" for why, count in self.ledger.forgiven.most_common())
         refused = ", ".join(f"{count} {code}" for code, count in self._refused().most_common(8))
+        failed = ", ".join(f"{count} {code}" for code, count in self.failures.most_common())
         took = f"{self.simulated / 60:.0f} minutes simulated in {self.real:.0f} s"
         lines = [
             *self._table(),
@@ -46,6 +49,7 @@ class Report:
             f"time: {took}, and {self.off / 3600:.0f} hours besides for which the node was switched off",
             f"deaths of workers: {', '.join(f'{count} {sort}' for sort, count in self.deaths.items())}",
             f"refused: {refused or 'nothing'}",
+            f"failed: {failed or 'nothing'}",
             f"asked twice with one key: {self.answers['asked twice: one operation']}, one operation each",
             f"contents: {self.ledger.written} written, {len(self.ledger.accounts)} kept; {forgiven}",
             f"checks: {self.checks}, violations: {len(self.violations)}",

@@ -126,6 +126,8 @@ class Soak:
         self.report.off = self._clock.ahead
         for row in look(self._folder / "simulation").rows["operations"]:
             self.report.operations[row["kind"], row["state"]] += 1
+            if row["state"] == "failed":
+                self.report.failures[row["problem"]["code"]] += 1
         return self.report
 
     def _simulated(self) -> float:
@@ -158,7 +160,7 @@ class Soak:
             self._begin_worker()
             time.sleep(min(self._random.uniform(1, 8), left))
             if time.monotonic() < end:
-                self._die(self._random.choices(DEATHS, (5, 3, 2))[0])
+                self._die(self._random.choices(DEATHS, (6, 3, 1))[0])
                 time.sleep(self._random.choice((0, 0, 0.5, 2)))
                 if not self._people:
                     self._begin_people(end)
@@ -273,7 +275,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--minutes", type=float, default=120, help="of simulated time")
     parser.add_argument("--owners", type=int, default=20)
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--speed", type=float, default=20, help="simulated seconds in a real one")
+    parser.add_argument("--speed", type=float, default=14, help="simulated seconds in a real one")
     given = parser.parse_args(words)
     seed = time.time_ns() % 1_000_000 if given.seed is None else given.seed
     folder = Path(tempfile.mkdtemp(prefix="voxnix-soak-", dir=memory()))
