@@ -26,25 +26,34 @@ def exists(world: World, name: str) -> bool:
     return one is not None and (not at or snapshot in one.snapshots)
 
 
+def takings(world: World) -> dict[str, int]:
+    """What each data set, its snapshots and all below it take, in bytes.
+
+    Of one below, what is set aside for it counts where that is more.
+    """
+    taken = {name: one.written + held(world, name) for name, one in world.datasets.items()}
+    for name in sorted(taken, key=lambda name: name.count("/"), reverse=True):
+        above = name.rpartition("/")[0]
+        if above in taken:
+            taken[above] += max(taken[name], world.datasets[name].reservation)
+    return taken
+
+
 def used(world: World, name: str) -> int:
     """What a data set, its snapshots and all below it take, in bytes."""
-    one = world.datasets[name]
-    return one.written + held(world, name) + used_by_children(world, name)
-
-
-def used_by_children(world: World, name: str) -> int:
-    """What those below a data set take, or what is set aside for them where that is more."""
-    children = [key for key in world.datasets if key.rpartition("/")[0] == name]
-    return sum(max(used(world, key), world.datasets[key].reservation) for key in children)
+    return takings(world)[name]
 
 
 def available(world: World, name: str, pool_size: int) -> int:
     """What may still be written to a data set, in bytes."""
-    one, parent = world.datasets[name], name.rpartition("/")[0]
-    taken = used(world, name)
-    room = available(world, parent, pool_size) if parent else pool_size - taken
-    room += max(0, one.reservation - taken)
-    return max(0, min(room, one.quota - taken) if one.quota else room)
+    taken = takings(world)
+    pool, *_ = above = line(name)
+    room = pool_size - taken[pool]
+    for one in above:
+        dataset = world.datasets[one]
+        room += max(0, dataset.reservation - taken[one])
+        room = max(0, min(room, dataset.quota - taken[one]) if dataset.quota else room)
+    return room
 
 
 def referenced(world: World, name: str) -> int:
