@@ -194,7 +194,7 @@ This would be lost:
 • files in /workspace: 1.5 GiB
 • the system and what was installed in it: 32 MiB
 • snapshots: 3
-• last changed: 7 days ago
+• last changed: 1 week ago
 
 Nothing happens before you agree."""
     )
