@@ -117,6 +117,8 @@ class Storage:
             UnknownWorkload: there is none, or it is another owner's.
             InvalidName: it cannot be called so.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         workload = self._find(owner, name)
         if checked_label(label) and taken_for_moment(label, self._clock()):
             raise InvalidName(
@@ -221,6 +223,8 @@ class Storage:
         Raises:
             UnknownWorkload: there is none, or it is another owner's.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         arguments = Arguments(schedule=schedule)
         return self._operations.submit(
             self._find(owner, name), OperationKind.SCHEDULE, request, arguments=arguments

@@ -26,34 +26,40 @@ def exists(world: World, name: str) -> bool:
     return one is not None and (not at or snapshot in one.snapshots)
 
 
-def takings(world: World) -> dict[str, int]:
-    """What each data set, its snapshots and all below it take, in bytes.
-
-    Of one below, what is set aside for it counts where that is more.
-    """
-    taken = {name: one.written + held(world, name) for name, one in world.datasets.items()}
-    for name in sorted(taken, key=lambda name: name.count("/"), reverse=True):
-        above = name.rpartition("/")[0]
-        if above in taken:
-            taken[above] += max(taken[name], world.datasets[name].reservation)
-    return taken
-
-
 def used(world: World, name: str) -> int:
     """What a data set, its snapshots and all below it take, in bytes."""
-    return takings(world)[name]
+    return _used(world, name, _children(world))
+
+
+def used_by_children(world: World, name: str) -> int:
+    """What those below a data set take, or what is set aside for them where that is more."""
+    return _used_by(world, name, _children(world))
+
+
+def _children(world: World) -> dict[str, list[str]]:
+    """What is directly below each data set: found once, as looking through all for each takes its time."""
+    found: dict[str, list[str]] = {}
+    for key in world.datasets:
+        found.setdefault(key.rpartition("/")[0], []).append(key)
+    return found
+
+
+def _used(world: World, name: str, children: dict[str, list[str]]) -> int:
+    return world.datasets[name].written + held(world, name) + _used_by(world, name, children)
+
+
+def _used_by(world: World, name: str, children: dict[str, list[str]]) -> int:
+    below = children.get(name, ())
+    return sum(max(_used(world, key, children), world.datasets[key].reservation) for key in below)
 
 
 def available(world: World, name: str, pool_size: int) -> int:
     """What may still be written to a data set, in bytes."""
-    taken = takings(world)
-    pool, *_ = above = line(name)
-    room = pool_size - taken[pool]
-    for one in above:
-        dataset = world.datasets[one]
-        room += max(0, dataset.reservation - taken[one])
-        room = max(0, min(room, dataset.quota - taken[one]) if dataset.quota else room)
-    return room
+    one, parent = world.datasets[name], name.rpartition("/")[0]
+    taken = used(world, name)
+    room = available(world, parent, pool_size) if parent else pool_size - taken
+    room += max(0, one.reservation - taken)
+    return max(0, min(room, one.quota - taken) if one.quota else room)
 
 
 def referenced(world: World, name: str) -> int:

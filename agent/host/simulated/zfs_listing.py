@@ -1,11 +1,13 @@
 """What the simulated ``zfs`` tells: ``list`` and ``get``."""
 
-from collections.abc import Callable
 from hashlib import sha256
 
 from agent.host.simulated import storage
 from agent.host.simulated.programs import Call, split_options
 from agent.host.simulated.world import Answer
+
+_SNAPSHOTS = {"creation", "guid", "referenced", "used"}
+"""Properties that a snapshot has too."""
 
 
 def show(call: Call) -> Answer:
@@ -48,8 +50,12 @@ def get(call: Call) -> Answer:
     columns = call.argv[call.argv.index("-o") + 1].split(",")
     rows: list[str] = []
     for full in (full for name in names if name not in missing for full in _named(call, name, deep)):
-        for prop in properties.split(","):
-            value = _property(call, full, prop)
+        wanted = properties.split(",")
+        values = _properties(call, full, wanted)
+        for prop in wanted:
+            if prop not in values and ":" not in prop:  # of those, anybody may have given it any
+                raise call.unknown()
+            value = values.get(prop, "-")
             row = {"name": full, "property": prop, "value": value, "source": _source(call, full, prop)}
             rows.append("\t".join(row[column] for column in columns))
     stderr = "".join(f"cannot open '{name}': dataset does not exist\n" for name in missing)
@@ -70,56 +76,43 @@ def _named(call: Call, name: str, deep: str) -> list[str]:
     return found
 
 
-def _property(call: Call, full: str, prop: str) -> str:
-    """One of a data set or a snapshot; ``-`` where a snapshot has none."""
-    name, at, _ = full.partition("@")
-    if ":" in prop:  # of those, anybody may have given it any
-        given = [call.world.datasets[above].properties for above in storage.line(name)]
-        return next((values[prop] for values in reversed(given) if prop in values), "-")
-    if prop not in _PROPERTIES:
-        raise call.unknown()
+def _properties(call: Call, full: str, wanted: list[str]) -> dict[str, str]:
+    """All of a data set or a snapshot, ``-`` where a snapshot has none; counted is what is wanted."""
+    world = call.world
+    name, at, snapshot = full.partition("@")
+    one = world.datasets[name]
+    counted = {
+        "used": lambda: storage.held_by(world, full) if at else storage.used(world, name),
+        "usedbysnapshots": lambda: storage.held(world, name),
+        "usedbychildren": lambda: storage.used_by_children(world, name),
+        "referenced": lambda: storage.referenced(world, full),
+        "available": lambda: storage.available(world, name, call.sizes.pool),
+    }
+    known = {
+        **{prop: counted[prop]() for prop in wanted if prop in counted},
+        "usedbydataset": one.written,
+        "quota": one.quota,
+        "reservation": one.reservation,
+        "mounted": "yes" if one.mounted else "no",
+        "mountpoint": storage.mountpoint(world, name),
+        "canmount": one.canmount,
+        "readonly": "on" if one.readonly and not one.mounted else "off",
+        "origin": one.origin or "-",
+        "creation": 0,
+        "guid": sha256(name.encode()).hexdigest()[:16],
+        **{
+            key: value
+            for above in storage.line(name)
+            for key, value in world.datasets[above].properties.items()
+        },
+    }
     if at:
-        return _snapshot_property(call, full, prop)
-    return str(_PROPERTIES[prop](call, name))
-
-
-def _snapshot_property(call: Call, full: str, prop: str) -> str:
-    name, _, snapshot = full.partition("@")
-    taken = call.world.datasets[name].snapshots[snapshot]
-    match prop:
-        case "guid":
-            return taken.guid
-        case "creation":
-            return str(int(taken.created_at))
-        case "used":
-            return str(storage.held_by(call.world, full))
-        case "referenced":
-            return str(storage.referenced(call.world, full))
-        case _:
-            return "-"
-
-
-_PROPERTIES: dict[str, Callable[[Call, str], int | str]] = {
-    "used": lambda call, name: storage.used(call.world, name),
-    "usedbydataset": lambda call, name: call.world.datasets[name].written,
-    "usedbysnapshots": lambda call, name: storage.held(call.world, name),
-    "usedbychildren": lambda call, name: (
-        storage.used(call.world, name) - call.world.datasets[name].written - storage.held(call.world, name)
-    ),
-    "referenced": lambda call, name: storage.referenced(call.world, name),
-    "available": lambda call, name: storage.available(call.world, name, call.sizes.pool),
-    "quota": lambda call, name: call.world.datasets[name].quota,
-    "reservation": lambda call, name: call.world.datasets[name].reservation,
-    "mounted": lambda call, name: "yes" if call.world.datasets[name].mounted else "no",
-    "mountpoint": lambda call, name: storage.mountpoint(call.world, name),
-    "canmount": lambda call, name: call.world.datasets[name].canmount,
-    "readonly": lambda call, name: (
-        "on" if call.world.datasets[name].readonly and not call.world.datasets[name].mounted else "off"
-    ),
-    "origin": lambda call, name: call.world.datasets[name].origin or "-",
-    "creation": lambda call, name: 0,  # noqa: ARG005 - of a data set, nobody asks
-    "guid": lambda call, name: sha256(name.encode()).hexdigest()[:16],  # noqa: ARG005 - the same for ever
-}
+        known["guid"] = one.snapshots[snapshot].guid
+        known["creation"] = int(one.snapshots[snapshot].created_at)
+        return {
+            prop: str(value) if prop in _SNAPSHOTS or ":" in prop else "-" for prop, value in known.items()
+        }
+    return {prop: str(value) for prop, value in known.items()}
 
 
 def _source(call: Call, full: str, prop: str) -> str:
