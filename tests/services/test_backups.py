@@ -16,7 +16,7 @@ from agent.core.owner import Owner
 from agent.host.simulated import Fault, Pace, SimulatedNode, Sizes
 from agent.host.simulated.world import Dataset
 from agent.host.streams import Streams
-from agent.host.zfs import Zfs
+from agent.host.zfs import Capabilities, Zfs
 from agent.services.depots import Sending
 from agent.services.layout import Layout
 from agent.services.remote_depot import RemoteDepot
@@ -316,6 +316,26 @@ def test_a_disk_without_room_is_refused_with_numbers(scene: Scene, monkeypatch: 
     scene.made()
     here = scene.here
     monkeypatch.setattr(scene.node, "sizes", Sizes(disk=1000))
+    failed = scene.backup(scene.disk)
+    assert failed.problem
+    assert failed.problem.code == "NoSpace"
+    assert "MiB are free" in failed.problem.why
+    assert scene.here == here
+
+
+def test_a_stream_that_is_larger_than_what_is_kept_is_refused_with_numbers(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pool compresses is not compressed on its way; only a snapshot tells how large that is."""
+    scene.made()
+    here = scene.here
+    estimates = Capabilities(diff=False, folders=False, resume=False, estimate=True)
+    monkeypatch.setattr(Zfs, "capabilities", estimates)
+
+    def large(*_: object) -> int:
+        return 1 << 62
+
+    monkeypatch.setattr(Zfs, "estimate", large)
     failed = scene.backup(scene.disk)
     assert failed.problem
     assert failed.problem.code == "NoSpace"

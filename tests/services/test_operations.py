@@ -1,6 +1,5 @@
 """The gate: what a person has to agree to, and how nothing goes past it."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -146,7 +145,7 @@ def test_the_same_request_is_answered_alike_however_things_stand_by_then(app: Ap
     workloads, storage = app.services.workloads, app.services.storage
     keyed = ASKED.model_copy(update={"key": "tg:9:1/call-1"})
     dev, other = (ContainerSpec(name="dev", modules=modules) for modules in (("git",), ("fish",)))
-    ask: dict[str, Callable[[], Operation]] = {
+    ask = {
         "create": lambda: workloads.create(ANN, dev, keyed),
         "start": lambda: workloads.start(ANN, "dev", keyed),
         "stop": lambda: workloads.stop(ANN, "dev", keyed),
