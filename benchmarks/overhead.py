@@ -136,11 +136,8 @@ def main() -> int:
     for kind, median in result.items():
         print(f"{kind}: {median:.1f} ms")  # noqa: T201 - a script
     worst = max(value for kind, value in result.items() if kind != "bare")
-    print(
-        json.dumps(
-            {"ms_median": result, "limit_ms": LIMIT_MS, "against_bare": round(worst / result["bare"], 2)}
-        )
-    )  # noqa: T201
+    ratio = round(worst / result["bare"], 2)
+    print(json.dumps({"ms_median": result, "limit_ms": LIMIT_MS, "ratio_to_bare": ratio}))  # noqa: T201
     return int(worst > LIMIT_MS)
 
 
