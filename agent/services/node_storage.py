@@ -119,12 +119,10 @@ class NodeStorage:
         return Difference(files=files, more=total - len(files))
 
     def last_change(self, workload: Workload) -> datetime | None:
-        """When anything in a workspace was last changed; None where there is too much in it to look at.
-
-        Raises:
-            HostFailure: the workspace is not mounted.
-        """
-        check_mounted(self._zfs, [self._layout.workspace(Owner(workload.owner), workload.machine)])
+        """When a workspace was last changed; None where too much is in it, or it is not mounted."""
+        dataset = self._layout.workspace(Owner(workload.owner), workload.machine)
+        if self._zfs.presence(dataset) is not Presence.PRESENT or not self._zfs.mounted(dataset):
+            return None
         return self._trees.newest(self._layout.workspace_folder(workload.machine), MOST_LOOKED_AT)
 
     def kept(self, workload: Workload, snapshot: str, path: str) -> KeptFile:
