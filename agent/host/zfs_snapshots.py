@@ -131,7 +131,7 @@ def opened(zfs: "Zfs", snapshot: str) -> Generator[str]:
     dataset, _, name = snapshot.partition("@")
     if zfs.capabilities.folders and zfs.mounted(dataset):
         folder = f"{zfs.mountpoint(dataset)}/.zfs/snapshot/{name}"
-        if zfs.node.exists(folder):
+        if _shows(zfs, folder, snapshot):
             yield folder
             return
     key = clone_name(snapshot)
@@ -148,6 +148,16 @@ def opened(zfs: "Zfs", snapshot: str) -> Generator[str]:
         finally:
             _close(zfs, clone)
             zfs.node.remove(folder)
+
+
+def _shows(zfs: "Zfs", folder: str, snapshot: str) -> bool:
+    """Whether a folder shows a snapshot.
+
+    OpenZFS mounts it as somebody goes into it. A snapshot that is gone leaves an empty folder, which would be
+    taken for one without files.
+    """
+    told = zfs.node.run(["df", "--output=source", f"{folder}/."], check=False)
+    return told.stdout.splitlines()[1:] == [snapshot]
 
 
 def close_leftovers(zfs: "Zfs", pool: str) -> tuple[str, ...]:

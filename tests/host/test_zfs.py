@@ -104,26 +104,31 @@ def test_what_goes_away_while_all_are_looked_at_is_left_out() -> None:
         Zfs(ScriptedNode({**listed, asked: (1, told, gone + "I/O error")})).filled("tank")
 
 
-class Folders(ScriptedNode):
-    """A node where each folder is there."""
-
-    def exists(self, path: str) -> bool:
-        """It is."""
-        return bool(path)
-
-
-def test_a_snapshot_that_can_be_read_where_it_is_needs_no_clone() -> None:
-    """OpenZFS has a folder of each, below what is mounted."""
+def with_a_folder(source: str) -> Zfs:
+    """A node with a folder of a snapshot, in which something is mounted."""
     get = "zfs get -Hp -o property,value"
-    node = Folders(
+    node = ScriptedNode(
         {
             "zfs": (2, "", OPEN),
             f"{get} mounted tank/w": (0, "mounted\tyes\n", ""),
             f"{get} mountpoint tank/w": (0, "mountpoint\t/srv/w\n", ""),
+            "df --output=source /srv/w/.zfs/snapshot/a/.": (0, f"Filesystem\n{source}\n", ""),
         }
     )
-    with Zfs(node).opened("tank/w@a") as folder:
+    return Zfs(node)
+
+
+def test_a_snapshot_that_can_be_read_where_it_is_needs_no_clone() -> None:
+    """OpenZFS has a folder of each, below what is mounted."""
+    with with_a_folder("tank/w@a").opened("tank/w@a") as folder:
         assert folder == "/srv/w/.zfs/snapshot/a"
+
+
+def test_an_empty_folder_is_not_taken_for_a_snapshot() -> None:
+    """It stays where one was that is gone: then a clone is made, and that fails."""
+    asked = with_a_folder("tank/w")
+    with pytest.raises(AssertionError, match="tank/opened"), asked.opened("tank/w@a"):
+        pytest.fail("it was read")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The gate: what a person has to agree to, and how nothing goes past it."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from agent.app import App
@@ -31,7 +33,9 @@ def test_a_destroy_waits_for_a_person(app: App) -> None:
     """It is proposed with what would be lost, and waiting for it changes nothing."""
     operation, plan = proposed(app)
     assert app.services.operations.wait(ANN, operation.id, 5).state is OperationState.PROPOSED
-    assert {loss.what for loss in plan.losses} == {"workspace", "root", "snapshots"}
+    assert {loss.what for loss in plan.losses} == {"workspace", "root", "snapshots", "last change"}
+    (changed,) = [loss for loss in plan.losses if loss.unit == "moment"]
+    assert timedelta(0) <= datetime.now(UTC) - changed.at < timedelta(hours=2)
     assert app.services.operations.waiting(ANN, ASKED.conversation) == [operation]
     assert app.services.operations.waiting(ANN, "another chat") == []
     assert app.services.workloads.list(ANN)[0].state == "running"

@@ -172,7 +172,7 @@ class SimulatedNode:
             size = len(text.encode())
             if found and (why := zfs.refusal(self.world, found[0], size, self.sizes.pool)):
                 raise HostFailure(f"{path} could not be written.", why)
-            dataset.put(inside, text.encode())
+            dataset.put(inside, text.encode(), self._clock())
 
     def remove(self, path: str) -> None:
         """See :meth:`agent.host.node.Node.remove`."""

@@ -61,12 +61,7 @@ class Backups:
             base = self._base(dataset, part, depot, before)
             # What became different is not known before ZFS has a snapshot of it.
             needed += 0 if base else room_taken[dataset].referenced
-        if needed > room:
-            raise NoSpace(
-                f"{operation.arguments.place} has no room for a backup of {workload.name}.",
-                f"It needs about {mib(needed)}; {mib(room)} are free.",
-                "Make room there, or choose another place.",
-            )
+        self._check_room(operation, needed, room)
 
     def _snapshot(self, operation: Operation, report: Report) -> None:
         """Keep both parts as they are at one instant."""
@@ -83,6 +78,29 @@ class Backups:
         whole = f"{self._transport.above(operation)}@{claimed[0]}"
         if self._transport.presence(whole) is not Presence.PRESENT:
             self._parts.zfs.snapshot(whole, recursive=True)
+        if self._parts.zfs.capabilities.estimate:
+            known = (*operation.claims, f"{SNAPSHOT}{claimed[0]}")
+            self._check_fits(operation.model_copy(update={"claims": known}))
+
+    @staticmethod
+    def _check_room(operation: Operation, needed: int, room: int) -> None:
+        if needed > room:
+            raise NoSpace(
+                f"{operation.arguments.place} has no room for a backup of {operation.workload}.",
+                f"It needs about {mib(needed)}; {mib(room)} are free.",
+                "Make room there, or choose another place.",
+            )
+
+    def _check_fits(self, operation: Operation) -> None:
+        """Refuse a stream that has no room: what is compressed in the pool is not while it is sent."""
+        depot = self._transport.depot(operation, operation.workload)
+        before = self._before(operation, depot)
+        sendings = [self._sending(operation, part, depot, before) for part in Part]
+        needed = sum(self._size(sending) for sending in sendings)
+        self._check_room(operation, needed, depot.look())
+
+    def _size(self, one: Sending) -> int:
+        return self._parts.zfs.estimate(f"{one.dataset}@{one.snapshot}", one.base or None)
 
     def _send(self, operation: Operation, report: Report) -> None:
         """Bring to the place what it does not have."""
@@ -90,10 +108,7 @@ class Backups:
         before = self._before(operation, depot)
         pieces = [Piece.model_validate_json(text) for text in self._transport.claimed(operation, PIECE)]
         sendings = [self._sending(operation, part, depot, before) for part in Part]
-        sizes = [
-            self._parts.zfs.estimate(f"{one.dataset}@{one.snapshot}", one.base or None) for one in sendings
-        ]
-        told = moved(report, "sending", sum(sizes))
+        told = moved(report, "sending", sum(self._size(sending) for sending in sendings))
         for sending in sendings:
             if any(piece.part is sending.part for piece in pieces):
                 continue

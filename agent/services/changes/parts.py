@@ -124,7 +124,7 @@ class Parts:
         return workload
 
     def destroy(self, dataset: str, machine: str) -> None:
-        """Destroy what this operation itself made, whatever is a copy of it, and the traces of a machine."""
+        """Destroy what this operation itself made, and a machine's traces; no copy of it is in the way."""
         if self.zfs.presence(dataset) is not Presence.ABSENT:
             self.zfs.promote_clones(dataset)
             self.zfs.destroy(dataset, recursive=True)

@@ -78,22 +78,35 @@ def filled(fresh: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def _sshd() -> Iterator[None]:
-    """Root of this machine may log in as root of this machine, without a password."""
+def _sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Root of this machine may log in as root of this machine, without a password, by a door of its own.
+
+    The box may have one already, by which these tests came in.
+    """
     if not Path("/usr/sbin/sshd").exists():
         subprocess.run(["apt-get", "-qq", "update"], check=False, capture_output=True, timeout=300)
         install = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "openssh-server"]
         if subprocess.run(install, check=False, capture_output=True, timeout=300).returncode:
             pytest.skip("openssh-server cannot be had from the mirror")
-    keys = Path("/root/.ssh")
-    keys.mkdir(mode=0o700, exist_ok=True)
-    host("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / "id_ed25519"))
-    shutil.copy(keys / "id_ed25519.pub", keys / "authorized_keys")
-    host("systemctl", "start", "ssh")
-    known = subprocess.run(["ssh-keyscan", "localhost"], capture_output=True, text=True, check=True).stdout
-    (keys / "known_hosts").write_text(known)
+    keys, of_host = Path("/root/.ssh"), tmp_path_factory.mktemp("sshd") / "key"
+    keys.mkdir(mode=0o700)
+    for file in (keys / "id_ed25519", of_host):
+        host("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file))
+    (keys / "config").write_text("Host localhost\n    Port 2222\n")
+    unit = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--unit=voxnix-test-sshd",
+        "--property=RuntimeDirectory=sshd",
+    ]
+    options = ("Port=2222", "UsePAM=no", f"HostKey={of_host}", f"AuthorizedKeysFile={keys}/id_ed25519.pub")
+    host(*unit, "/usr/sbin/sshd", "-D", "-f", "/dev/null", *(f"-o{option}" for option in options))
+    scan = ["ssh-keyscan", "-p", "2222", "localhost"]
+    until(lambda: subprocess.run(scan, capture_output=True, check=False).stdout)
+    (keys / "known_hosts").write_text(host(*scan))
     yield
-    host("systemctl", "stop", "ssh.socket", "ssh")
+    host("systemctl", "stop", "voxnix-test-sshd")
     shutil.rmtree(keys)
 
 

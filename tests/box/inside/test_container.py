@@ -85,15 +85,17 @@ def test_the_workspace_outlives_a_restart(fresh: str) -> None:
     assert host("cat", f"/var/lib/voxnix/workspaces/{machine}/note") == "kept\n"
 
 
-def test_destroying_it_leaves_nothing(fresh: str) -> None:
-    """No dataset, unit, file, mount or interface keeps its name; the name is free again."""
+def test_destroying_it_leaves_what_is_in_the_trash(fresh: str) -> None:
+    """No unit, file, mount or interface keeps its name, and that is free again; a purge takes the rest."""
     assert voxnix("create", fresh, "git", "fish").code == 0
     machine = machine_of(fresh)
     assert left_of(machine)
     assert voxnix("destroy", fresh, "--yes").code == 0
-    assert left_of(machine) == []
+    assert all("/trash/" in line for line in left_of(machine))
     assert voxnix("status", fresh, "--json").error["code"] == "UnknownWorkload"
     assert voxnix("create", fresh, "git", "fish").code == 0
+    assert voxnix("purge", fresh, "--yes").code == 0
+    assert left_of(machine) == []
 
 
 def test_it_is_not_destroyed_without_a_person(dev: str) -> None:
