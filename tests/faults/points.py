@@ -7,17 +7,17 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from dbos import DBOS
 from sqlalchemy import Connection
 
 from agent.app import App
-from agent.host.node import MOST_OUTPUT, Completed
+from agent.host.node import MOST_OUTPUT, Completed, Node
 from agent.host.simulated import Pace, SimulatedNode
 from agent.store.operations import OperationStore
 
-When = Literal["before", "after"]
+When = Literal["before", "during", "after"]
 Strike = Callable[[], None]
 
 PATIENCE = 5.0
@@ -57,10 +57,10 @@ class Points:
         self._here = threading.local()
 
     @contextmanager
-    def beside(self, what: str, words: str) -> Generator[None]:
-        """One thing that is done."""
+    def beside(self, what: str, words: str) -> Generator[int]:
+        """One thing that is done; its number, -1 where it is no point."""
         if not _ours() or getattr(self._here, "muted", False):
-            yield
+            yield -1
             return
         number = len(self.seen)
         outer: str = getattr(self._here, "step", "")
@@ -70,7 +70,7 @@ class Points:
         try:
             self._strike(number, "before")
             try:
-                yield
+                yield number
             finally:  # a command that fails has been run as well
                 self._strike(number, "after")
         finally:
@@ -119,6 +119,20 @@ class Points:
         database.write = watched
         replace(DBOS, "run_step", staticmethod(stepped))
         replace(OperationStore, "report", reported)
+
+
+class Mortal(Node, Protocol):
+    """A node whose commands are points, in a process that is about to end.
+
+    Attributes:
+        points: is told of them.
+    """
+
+    points: Points
+
+    def terminate(self) -> None:
+        """Tell this process to end, and let it: what runs meanwhile waits for it."""
+        ...
 
 
 class MortalNode(SimulatedNode):

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent import settings
 from agent.app import App
 from agent.core.operation import Operation, OperationState, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec
-from tests.faults.points import MortalNode, Points
+from agent.settings import Settings, load
+from tests.faults.points import Mortal, MortalNode, Points
 
 ANN, BOB = Owner("ann"), Owner("bob")
 ASKED = Request(channel="test", conversation="test:ann", words="as a test says")
@@ -37,10 +37,18 @@ class Stage:
     def __init__(self, folder: Path, ahead: timedelta = timedelta(), **keywords: Any) -> None:  # noqa: ANN401
         self.folder = folder
         self.points = Points()
-        given = settings.load(simulate=True, state_dir=folder, node_name="box", timezone="UTC")
-        self.node = MortalNode(self.points, state=given.state_folder / "node.json", **keywords)
+        given = self.settings()
+        self.node = self.on(given.state_folder, **keywords)
         self.app = App(given, self.node, lambda: datetime.now(UTC) + ahead)
         self.services = self.app.services
+
+    def settings(self) -> Settings:
+        """Those of the product."""
+        return load(simulate=True, state_dir=self.folder, node_name="box", timezone="UTC")
+
+    def on(self, state: Path, **keywords: Any) -> Mortal:  # noqa: ANN401
+        """The node that it is about."""
+        return MortalNode(self.points, state=state / "node.json", **keywords)
 
     def done(self, operation: Operation, owner: Owner = ANN) -> Operation:
         """Have an operation done, agreed to where that is needed."""

@@ -1,0 +1,378 @@
+"""Workers that die on this box: at every point of operations that real ZFS and real machines carry out.
+
+``python -m tests.box.inside.mortal [--every] [SCENARIO …]`` walks and prints what came of every death; a scenario
+is named as it is in the table. With ``--serve`` it answers requests of standard input, a line of JSON each.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, cast
+from unittest.mock import MagicMock
+
+from pydantic import TypeAdapter
+
+from agent.core.operation import OperationKind
+from agent.host.node import MOST_OUTPUT, Completed, LocalNode
+from agent.services.changes import Changes
+from agent.settings import Settings, load
+from tests.box.inside import world
+from tests.faults.judge import judge
+from tests.faults.look import Seen
+from tests.faults.points import PATIENCE, Mortal, Point, Points
+from tests.faults.scenarios import SCENARIOS, Scenario, furnish
+from tests.faults.stage import ANN, Stage, apart, until
+from tests.faults.tally import Row, table
+from tests.faults.walk import LATER, SETTLING, STRUCK, STUCK, Death, Result, Walk
+
+WORLDS = world.DISKS / "walk"
+GROUP = Path("/sys/fs/cgroup/voxnix-mortal")
+"""The cgroup of whoever works: what a worker leaves behind is found in it, and ended as systemd would end it."""
+LIVE = WORLDS / "live"
+"""What is noted of the process that is at work."""
+OUTLIVED = "It outlived its worker:"
+NEIGHBOUR = ("bob", "dev")
+"""Owner and name of the container that no scenario is about."""
+ROW = TypeAdapter(Row)
+SAMPLE = (
+    "create of an image that is there",
+    "start",
+    "stop",
+    "restart",
+    "rollback",
+    "destroy",
+    "restore",
+    "snapshot",
+    "revert",
+    "rename",
+    "resize to more",
+    "resize to less",
+)
+"""Scenarios that are walked where not everything is: none has to build an image."""
+
+
+class BoxNode(LocalNode):
+    """This box, whose commands are points.
+
+    Args:
+        points: is told of them.
+        lasted: is told how long each took, by number; what is in it already is how long they will take.
+    """
+
+    def __init__(self, points: Points, lasted: dict[int, float]) -> None:
+        super().__init__("box")
+        self.points = points
+        self.lasted = lasted
+        self.ended = threading.Event()
+
+    def run(
+        self,
+        argv: list[str],
+        *,
+        input: str | None = None,  # noqa: A002
+        timeout: float = 60,
+        check: bool = True,
+        most: int = MOST_OUTPUT,
+    ) -> Completed:
+        """See :meth:`agent.host.node.Node.run`: in the middle of it is a point too."""
+        with self.points.beside("command", " ".join(argv)) as number, self._timed(number):
+            return super().run(argv, input=input, timeout=timeout, check=check, most=most)
+
+    def lines(self, argv: list[str], *, timeout: float) -> Generator[str]:
+        """See :meth:`agent.host.node.Node.lines`: in the middle of it is a point too."""
+        with self.points.beside("command", " ".join(argv[:3])) as number, self._timed(number):
+            yield from super().lines(argv, timeout=timeout)
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """See :meth:`agent.host.node.Node.write`."""
+        with self.points.beside("file", path):
+            super().write(path, text, mode)
+
+    def remove(self, path: str) -> None:
+        """See :meth:`agent.host.node.Node.remove`."""
+        with self.points.beside("file", path):
+            super().remove(path)
+
+    def stop(self) -> None:
+        """See :meth:`agent.host.node.Node.stop`."""
+        super().stop()
+        self.ended.set()
+
+    def terminate(self) -> None:
+        """See :meth:`tests.faults.points.Mortal.terminate`."""
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.ended.wait(PATIENCE)
+
+    @contextmanager
+    def _timed(self, number: int) -> Generator[None]:
+        strike = self.points.strikes.get((number, "during"))
+        if strike is not None:  # half of the time that it took when nobody was in its way
+            threading.Timer(self.lasted[number] / 2, strike).start()
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            if strike is None and number >= 0:
+                self.lasted[number] = time.monotonic() - begun
+
+
+class BoxStage(Stage):
+    """The product in this box, with the settings that it has here.
+
+    Args:
+        folder: for what is noted.
+        ahead: by how much it is later than it is.
+        lasted: how long each command takes.
+    """
+
+    def __init__(self, folder: Path, ahead: timedelta, lasted: dict[int, float]) -> None:
+        super().__init__(folder, ahead, lasted=lasted)
+
+    def settings(self) -> Settings:
+        """See :meth:`Stage.settings`: who waits is the worker, as the box's own rests."""
+        return load(embedded_worker=True, timezone="UTC")
+
+    def on(self, state: Path, **keywords: Any) -> Mortal:  # noqa: ANN401 - as there
+        """See :meth:`Stage.on`."""
+        return BoxNode(self.points, **keywords)
+
+
+class BoxWalk(Walk):
+    """All points of one operation in this box."""
+
+    lasted: ClassVar[dict[int, float]] = {}
+
+    def deaths_in(self, step: str, *, every: bool, turn: int = 0) -> Iterator[Death]:
+        """Ways to die in a step.
+
+        Args:
+            step: its name; empty for what is done between the steps.
+            every: whether all that there are; otherwise it is one.
+            turn: which one: each way comes in turn.
+        """
+        here = [at for at, one in enumerate(self.points) if one.step == step and at >= self.begin]
+        if every:
+            for at in here:
+                if self.points[at].what == "command":
+                    yield from (Death(at, "during", "kill"), Death(at, "during", "term"))
+                else:
+                    yield Death(at, "before", "term")
+                yield Death(at, "after", "kill")
+            return
+        acts = [at for at in here if self.points[at].what == "command"]
+        acts.sort(key=lambda at: self.lasted.get(at, 0))
+        if not acts:  # it has run, and nobody has written that down
+            yield Death(here[0], "after", "kill")
+            return
+        ways = (
+            Death(acts[-1], "during", "kill"),
+            Death(here[0], "after", "kill"),
+            Death(acts[-1], "during", "term"),
+            Death(acts[-1], "before", "kill"),
+        )
+        yield ways[turn % len(ways)]
+
+    def die(self, death: Death) -> Result:
+        """See :meth:`Walk.die`. Whoever is told to end leaves no process, and the neighbour notices nothing."""
+        with self._copy() as folder:
+            log = folder / "log"
+            neighbour = world.machine(*NEIGHBOUR)
+            ran = world.unmoved(neighbour)
+            self._apart(lambda: self._mortal(folder, death), log, asked=death.trouble == "term")
+            came = (folder / STRUCK).exists()
+            self._apart(lambda: self._recover(folder), log, asked=True)
+            seen = self._look(folder)
+            verdict = judge(seen, self.case)
+            verdict.leftovers.extend(world.traces(seen))
+            if world.unmoved(neighbour) != ran:
+                verdict.wrong.append("the neighbour does not run as it ran")
+            said = log.read_text(encoding="utf-8", errors="replace")
+            verdict.leftovers.extend(line for line in said.splitlines() if line.startswith(OUTLIVED))
+            state = seen.operation(self.number)["state"] if came else ""
+            return Result(death, self.points[death.at], state, verdict, said)
+
+    def _stage(self, folder: Path, ahead: timedelta = timedelta()) -> Stage:
+        return BoxStage(folder, ahead, self.lasted)
+
+    def _look(self, folder: Path) -> Seen:
+        return world.look()
+
+    def _apart(self, work: Callable[[], object], log: Path, *, asked: bool = False) -> int:
+        return grouped(work, log, asked=asked)
+
+    def _noted(self) -> tuple[list[Point], Seen]:
+        noted = super()._noted()
+        lasted: dict[str, float] = json.loads((LIVE / "lasted").read_text())
+        self.lasted = {int(number): seconds for number, seconds in lasted.items()}
+        return noted
+
+    def _well(self, folder: Path, work: Callable[[], object]) -> None:
+        def settled() -> None:
+            work()
+            until(world.settled, SETTLING)
+
+        super()._well(folder, settled)
+
+    def _settle(self, stage: Stage) -> None:
+        (LIVE / "lasted").write_text(json.dumps(cast("BoxNode", stage.node).lasted))
+
+    def _recover(self, folder: Path) -> None:
+        stage = self._stage(folder, LATER)
+
+        def watch() -> None:
+            until(lambda: stage.services.operations.get(ANN, self.number).state.ended, STUCK)
+            until(world.settled, SETTLING)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=watch, name="voxnix-watch", daemon=True).start()
+        stage.app.run_worker()
+        stage.app.close()
+
+    @contextmanager
+    def _making(self, base: Path) -> Generator[Path]:
+        world.load(base)
+        yield fresh()
+        world.save(self._template)
+
+    @contextmanager
+    def _copy(self) -> Generator[Path]:
+        world.load(self._template)
+        yield fresh()
+
+
+class Walker:
+    """Walks operations, each on what was made once for all of them.
+
+    Args:
+        every: whether at every point, and not once in each step.
+    """
+
+    def __init__(self, *, every: bool) -> None:
+        self._every = every
+        self._base = WORLDS / "base"
+        self._walks: dict[str, BoxWalk] = {}
+        folder = fresh()
+        if grouped(lambda: self._furnish(folder), folder / "log"):
+            raise AssertionError((folder / "log").read_text(encoding="utf-8"))
+        world.save(self._base)
+
+    @staticmethod
+    def _furnish(folder: Path) -> None:
+        furnish(BoxStage(folder, timedelta(), {}))
+        until(world.settled, SETTLING)
+
+    def row(self, title: str, step: str) -> Row:
+        """What came of the deaths in a step of a scenario, or between its steps."""
+        walk = self._walk(title)
+        turn = TITLES.index(title) + [*steps(title), ""].index(step)
+        deaths = list(walk.deaths_in(step, every=self._every, turn=turn))
+        points = sum(one.step == step for one in walk.points)
+        results = [walk.die(death) for death in deaths]
+        return Row(walk.scenario.kind, walk.scenario.name, points, results, walk.untroubled.lines())
+
+    def _walk(self, title: str) -> BoxWalk:
+        """The walk of a scenario; the last one is kept, as tests go from step to step."""
+        if title not in self._walks:
+            self._walks.clear()
+            shutil.rmtree(WORLDS / "one", ignore_errors=True)
+            scenario = SCENARIOS[TITLES.index(title)]
+            self._walks[title] = BoxWalk(scenario, self._base, WORLDS / "one")
+        return self._walks[title]
+
+
+def grouped(work: Callable[[], object], log: Path, *, asked: bool = False) -> int:
+    """Do something in a process of its own, and end what that leaves, as systemd ends what is left of a unit.
+
+    Args:
+        work: what to do.
+        log: where what it says goes.
+        asked: whether nothing may be left, as it was asked to end.
+
+    Returns:
+        Its exit status.
+    """
+    GROUP.mkdir(exist_ok=True)
+    members = GROUP / "cgroup.procs"
+
+    def joined() -> None:
+        members.write_text(str(os.getpid()))
+        work()
+
+    status = apart(joined, log)
+    if asked and not until(lambda: not members.read_text(), 1):
+        with log.open("a") as said:
+            for process in members.read_text().split():
+                command = Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ")
+                said.write(f"\n{OUTLIVED} {command}\n")
+    (GROUP / "cgroup.kill").write_text("1")
+    until(lambda: not members.read_text())
+    GROUP.rmdir()
+    return status
+
+
+def fresh() -> Path:
+    """The folder for what is noted, empty."""
+    shutil.rmtree(LIVE, ignore_errors=True)
+    LIVE.mkdir(parents=True)
+    return LIVE
+
+
+def steps(title: str) -> list[str]:
+    """The names of the steps of a scenario, as the product has them."""
+    kind = SCENARIOS[TITLES.index(title)].kind
+    return [step.name for step in _CHANGES.steps(kind)]
+
+
+def together(rows: Iterable[Row]) -> list[Row]:
+    """One row of those for each step of a scenario."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        title = _title(row.kind, row.name)
+        known = found.get(title, Row(row.kind, row.name, 0))
+        results = [*known.results, *row.results]
+        found[title] = Row(row.kind, row.name, known.points + row.points, results, row.untroubled)
+    return list(found.values())
+
+
+def _title(kind: OperationKind, name: str) -> str:
+    return f"{kind.value} {name}".strip()
+
+
+_CHANGES = Changes(MagicMock())
+"""What there is to do, and nothing to do it with."""
+TITLES = [_title(one.kind, one.name) for one in SCENARIOS]
+
+
+def main() -> int:
+    """Walk, print, judge."""
+    words = sys.argv[1:]
+    every, serve = "--every" in words, "--serve" in words
+    chosen = [word for word in words if not word.startswith("-")] or SAMPLE
+    rows: list[Row] = []
+    shutil.rmtree(WORLDS, ignore_errors=True)
+    with world.apart_from_the_box():
+        walker = Walker(every=every)
+        if serve:
+            for line in sys.stdin:
+                sys.stdout.write(f"{ROW.dump_json(walker.row(*json.loads(line))).decode()}\n")
+                sys.stdout.flush()
+            return 0
+        for title in chosen:
+            for step in [*steps(title), *([""] if every else [])]:
+                rows.append(walker.row(title, step))
+                for line in (*rows[-1].untroubled, *map(str, rows[-1].results)):
+                    sys.stderr.write(f"{title}: {line}\n")
+    sys.stdout.write(table(together(rows)))
+    return int(any(row.bad or row.untroubled for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
