@@ -32,7 +32,12 @@ class Stage:
         folder: where they are.
         ahead: by how much it is later than it is.
         **keywords: for the node.
+
+    Attributes:
+        patience: seconds until an operation counts as stuck.
     """
+
+    patience = PATIENCE
 
     def __init__(self, folder: Path, ahead: timedelta = timedelta(), **keywords: Any) -> None:  # noqa: ANN401
         self.folder = folder
@@ -52,7 +57,7 @@ class Stage:
 
     def done(self, operation: Operation, owner: Owner = ANN) -> Operation:
         """Have an operation done, agreed to where that is needed."""
-        ended = self.services.operations.wait(owner, self.agreed(operation, owner).id, PATIENCE)
+        ended = self.services.operations.wait(owner, self.agreed(operation, owner).id, self.patience)
         if ended.state is not OperationState.DONE:
             raise AssertionError(ended)
         return ended

@@ -92,7 +92,10 @@ class Walk:
         points: in order.
         case: what it is judged by.
         untroubled: what is wrong without any trouble.
+        patience: seconds after which nobody waits for the operation any more.
     """
+
+    patience = STUCK
 
     def __init__(self, scenario: Scenario, base: Path, folder: Path, *, cancelled: bool = False) -> None:
         self.scenario = scenario
@@ -101,7 +104,7 @@ class Walk:
         self._cancel_at = -1
         self._final: list[str] = []
         with self._making(base) as made:
-            self._well(made, lambda: scenario.before(self._stage(made)))
+            self._prepare(made)
             was = self._look(made)
             self._well(made, lambda: self._ask(made))
             self.number = max(row["id"] for row in self._look(made).rows["operations"])
@@ -179,6 +182,10 @@ class Walk:
         if self._apart(work, log):
             raise AssertionError(log.read_text(encoding="utf-8"))
 
+    def _prepare(self, folder: Path) -> None:
+        """Have there what has to be there before."""
+        self._well(folder, lambda: self.scenario.before(self._stage(folder)))
+
     def _ask(self, folder: Path) -> None:
         stage = self._stage(folder)
         stage.agreed(self.scenario.ask(stage))
@@ -201,7 +208,7 @@ class Walk:
             points, self._final = json.loads(file.read_text(encoding="utf-8"))
             return [Point(**one) for one in points], self._look(folder)
 
-    def _settle(self, stage: Stage) -> None:
+    def _settle(self, stage: Stage) -> None:  # noqa: ARG002 - another node may be asked
         """Let whoever observes the node write down what it came to."""
         time.sleep(0.3)
 
@@ -223,7 +230,7 @@ class Walk:
             strike_now()
 
         def watch() -> None:  # of an operation that nothing strikes
-            until(lambda: stage.services.operations.get(ANN, self.number).state.ended, STUCK)
+            until(lambda: stage.services.operations.get(ANN, self.number).state.ended, self.patience)
             os.kill(os.getpid(), signal.SIGTERM)
 
         stage.points.strikes[death.at, death.when] = strike
@@ -250,7 +257,7 @@ class Walk:
 
     def _end(self, stage: Stage) -> None:
         """Have the operation run to its end."""
-        stage.services.operations.wait(ANN, self.number, STUCK)
+        stage.services.operations.wait(ANN, self.number, self.patience)
 
     @contextmanager
     def _making(self, base: Path) -> Generator[Path]:

@@ -1,7 +1,7 @@
 """Workers that die on this box: at every point of operations that real ZFS and real machines carry out.
 
-``python -m tests.box.inside.mortal [--every] [SCENARIO …]`` walks and prints what came of every death; a scenario
-is named as it is in the table. With ``--serve`` it answers requests of standard input, a line of JSON each.
+``python -m tests.box.inside.mortal [--every] [SCENARIO …]`` walks and prints what came of every death; a
+scenario is named as it is in the table. With ``--serve`` it answers what it reads, a line of JSON each.
 """
 
 import json
@@ -11,11 +11,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from types import MappingProxyType
+from typing import Any, cast
 from unittest.mock import MagicMock
 
 from pydantic import TypeAdapter
@@ -28,19 +29,21 @@ from tests.box.inside import world
 from tests.faults.judge import judge
 from tests.faults.look import Seen
 from tests.faults.points import PATIENCE, Mortal, Point, Points
-from tests.faults.scenarios import SCENARIOS, Scenario, furnish
+from tests.faults.scenarios import SCENARIOS, furnish, nothing
 from tests.faults.stage import ANN, Stage, apart, until
 from tests.faults.tally import Row, table
-from tests.faults.walk import LATER, SETTLING, STRUCK, STUCK, Death, Result, Walk
+from tests.faults.walk import LATER, SETTLING, STRUCK, Death, Result, Walk
 
 WORLDS = world.DISKS / "walk"
 GROUP = Path("/sys/fs/cgroup/voxnix-mortal")
-"""The cgroup of whoever works: what a worker leaves behind is found in it, and ended as systemd would end it."""
+"""The cgroup of whoever works: what a worker leaves is found in it, and ended as systemd would end it."""
 LIVE = WORLDS / "live"
 """What is noted of the process that is at work."""
 OUTLIVED = "It outlived its worker:"
 NEIGHBOUR = ("bob", "dev")
 """Owner and name of the container that no scenario is about."""
+BUILDING = 300.0
+"""Seconds that an operation may take here: images are built."""
 ROW = TypeAdapter(Row)
 SAMPLE = (
     "create of an image that is there",
@@ -54,7 +57,6 @@ SAMPLE = (
     "revert",
     "rename",
     "resize to more",
-    "resize to less",
 )
 """Scenarios that are walked where not everything is: none has to build an image."""
 
@@ -133,6 +135,8 @@ class BoxStage(Stage):
         lasted: how long each command takes.
     """
 
+    patience = BUILDING
+
     def __init__(self, folder: Path, ahead: timedelta, lasted: dict[int, float]) -> None:
         super().__init__(folder, ahead, lasted=lasted)
 
@@ -140,7 +144,7 @@ class BoxStage(Stage):
         """See :meth:`Stage.settings`: who waits is the worker, as the box's own rests."""
         return load(embedded_worker=True, timezone="UTC")
 
-    def on(self, state: Path, **keywords: Any) -> Mortal:  # noqa: ANN401 - as there
+    def on(self, state: Path, **keywords: Any) -> Mortal:  # noqa: ANN401, ARG002 - as there
         """See :meth:`Stage.on`."""
         return BoxNode(self.points, **keywords)
 
@@ -148,7 +152,10 @@ class BoxStage(Stage):
 class BoxWalk(Walk):
     """All points of one operation in this box."""
 
-    lasted: ClassVar[dict[int, float]] = {}
+    patience = BUILDING
+    lasted: Mapping[int, float] = MappingProxyType({})
+    _base: Path
+    _asked: bool
 
     def deaths_in(self, step: str, *, every: bool, turn: int = 0) -> Iterator[Death]:
         """Ways to die in a step.
@@ -181,7 +188,7 @@ class BoxWalk(Walk):
         yield ways[turn % len(ways)]
 
     def die(self, death: Death) -> Result:
-        """See :meth:`Walk.die`. Whoever is told to end leaves no process, and the neighbour notices nothing."""
+        """See :meth:`Walk.die`. Whoever is told to end leaves no process; the neighbour notices nothing."""
         with self._copy() as folder:
             log = folder / "log"
             neighbour = world.machine(*NEIGHBOUR)
@@ -200,9 +207,9 @@ class BoxWalk(Walk):
             return Result(death, self.points[death.at], state, verdict, said)
 
     def _stage(self, folder: Path, ahead: timedelta = timedelta()) -> Stage:
-        return BoxStage(folder, ahead, self.lasted)
+        return BoxStage(folder, ahead, dict(self.lasted))
 
-    def _look(self, folder: Path) -> Seen:
+    def _look(self, folder: Path) -> Seen:  # noqa: ARG002 - as there
         return world.look()
 
     def _apart(self, work: Callable[[], object], log: Path, *, asked: bool = False) -> int:
@@ -228,7 +235,7 @@ class BoxWalk(Walk):
         stage = self._stage(folder, LATER)
 
         def watch() -> None:
-            until(lambda: stage.services.operations.get(ANN, self.number).state.ended, STUCK)
+            until(lambda: stage.services.operations.get(ANN, self.number).state.ended, self.patience)
             until(world.settled, SETTLING)
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -236,16 +243,29 @@ class BoxWalk(Walk):
         stage.app.run_worker()
         stage.app.close()
 
+    def _prepare(self, folder: Path) -> None:
+        if self.scenario.before is nothing:
+            return
+        super()._prepare(folder)
+        world.save(self._template)
+        world.load(self._template)
+        self._base = self._template
+
     @contextmanager
     def _making(self, base: Path) -> Generator[Path]:
+        self._base = base
+        self._asked = True  # once this is over, the first copy is there
         world.load(base)
         yield fresh()
-        world.save(self._template)
 
     @contextmanager
     def _copy(self) -> Generator[Path]:
-        world.load(self._template)
-        yield fresh()
+        folder = fresh()
+        if not self._asked:
+            world.load(self._base)
+            self._well(folder, lambda: self._ask(folder))
+        self._asked = False
+        yield folder
 
 
 class Walker:

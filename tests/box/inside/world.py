@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.box.inside.product import host, left_of
-from tests.faults.look import SETTINGS, Seen, place, rows
+from tests.faults.look import Seen, place, rows
 
 STATE = Path("/var/lib/voxnix")
 DISKS = Path("/var/lib/voxnix-box")
@@ -102,7 +102,6 @@ def clear() -> None:
         file.unlink()
         if file.parent.parent == UNITS:
             file.parent.rmdir()
-    host("systemctl", "daemon-reload")
     if "tank" in host("zpool", "list", "-H", "-o", "name").split():
         host("zpool", "export", "-f", "tank")
     POOL.unlink(missing_ok=True)
@@ -140,7 +139,7 @@ def unmoved(machine: str) -> str:
 
 
 def traces(seen: Seen) -> list[str]:
-    """What on the node has the name of a machine that operations were about, and that is nobody's any more."""
+    """What on the node has the name of a machine that operations were about, and that is no more."""
     alive = {row["machine"] for row in seen.rows["workloads"]}
     gone = {row["machine"] for row in seen.rows["operations"]} - alive
     return [line for machine in gone for line in left_of(machine) if "/trash/" not in line]
@@ -172,7 +171,9 @@ def _leader(machine: str) -> str:
 
 
 def _end(machines: set[str]) -> None:
-    for one in machines:  # nspawn itself lives on: killed, it would leave a mount in the way of the next start
+    for (
+        one
+    ) in machines:  # nspawn itself lives on: killed, it would leave a mount in the way of the next start
         host("kill", "-KILL", _leader(one))
     if machines:
         host("systemctl", "stop", *map(_unit, machines))
@@ -202,7 +203,7 @@ def _datasets() -> Iterator[tuple[str, dict[str, Any]]]:
     for line in listed.splitlines():
         name, key, value = line.split("\t")
         told.setdefault(name, {})[key] = value
-    children = {name: 0 for name in told}
+    children = dict.fromkeys(told, 0)
     for name, one in told.items():
         if "@" not in name and "/" in name:
             children[name.rpartition("/")[0]] += int(one["used"])
@@ -214,17 +215,20 @@ def _datasets() -> Iterator[tuple[str, dict[str, Any]]]:
             for full, snapshot in told.items()
             if full.partition("@")[0] == name and "@" in full
         }
-        yield name, {
-            "mounted": one["mounted"] == "yes",
-            "mountpoint": one["mountpoint"],
-            "canmount": one["canmount"],
-            "quota": int(one["quota"]),
-            "reservation": int(one["reservation"]),
-            "origin": one["origin"].removeprefix("-"),
-            "written": int(one["used"]) - children[name],
-            "files": _live(name, one),
-            "snapshots": snapshots,
-        }
+        yield (
+            name,
+            {
+                "mounted": one["mounted"] == "yes",
+                "mountpoint": one["mountpoint"],
+                "canmount": one["canmount"],
+                "quota": int(one["quota"]),
+                "reservation": int(one["reservation"]),
+                "origin": one["origin"].removeprefix("-"),
+                "written": int(one["used"]) - children[name],
+                "files": _live(name, one),
+                "snapshots": snapshots,
+            },
+        )
 
 
 def _live(name: str, properties: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,69 @@
+"""Whatever dies in an operation on this box: things are as they were, or as asked, and the row says which."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.box.inside.mortal import ROW, SAMPLE, TITLES, steps, together
+from tests.faults.tally import Row, table
+
+FULL = bool(os.environ.get("VOXNIX_TEST_FULL"))
+BETWEEN = "between the steps"
+STEPS = [
+    pytest.param(title, step, id=f"{title}: {step or BETWEEN}")
+    for title in (TITLES if FULL else SAMPLE)
+    for step in [*steps(title), *([""] if FULL else [])]
+]
+
+
+class Server:
+    """A process with one thread that has imported everything, to be copied for each worker that dies."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.rows: list[Row] = []
+
+    def row(self, title: str, step: str) -> Row:
+        """What came of all deaths in a step of a scenario."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{json.dumps([title, step])}\n")
+        self._process.stdin.flush()
+        row = ROW.validate_json(self._process.stdout.readline())
+        self.rows.append(row)
+        return row
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """The process for this file; at its end the box has again what it had before."""
+    argv = [sys.executable, "-m", "tests.box.inside.mortal", "--serve", *(["--every"] if FULL else [])]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        found = Server(process)
+        yield found
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait() == 0
+
+
+@pytest.mark.parametrize(("title", "step"), STEPS)
+def test_nothing_is_lost_wherever_a_worker_dies(server: Server, title: str, step: str) -> None:
+    """Killed or told to end: nothing is lost, done twice, stuck, left over or still running."""
+    row = server.row(title, step)
+    assert row.untroubled == []
+    assert not row.bad, "\n".join(f"{one}\n{one.said}" for one in row.bad)
+    assert row.results or not step, f"{title} has no point in {step}"
+
+
+def test_workers_died_in_both_ways(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """In all tests above taken together, which are shown in a table."""
+    if len(server.rows) < len(STEPS):
+        pytest.skip("only some of them were run")
+    with capsys.disabled():
+        sys.stdout.write(f"\n{table(together(server.rows))}")
+    for trouble in ("kill", "term"):
+        assert any(row.deaths(trouble) for row in server.rows), trouble
