@@ -1,22 +1,24 @@
 """Workers that die on this box: at every point of operations that real ZFS and real machines carry out.
 
-``python -m tests.box.inside.mortal [--every] [SCENARIO …]`` walks and prints what came of every death; a
-scenario is named as it is in the table. With ``--serve`` it answers what it reads, a line of JSON each.
+``python -m tests.box.inside.mortal [--steps | --every] [SCENARIO …]`` walks and prints what came of every death:
+one in each step, or in each step before, in the midst of and after it, or at every point. A scenario is named as
+it is in the table. With ``--serve`` it answers what it reads, a line of JSON each.
 """
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Literal, cast
 from unittest.mock import MagicMock
 
 from pydantic import TypeAdapter
@@ -28,7 +30,7 @@ from agent.settings import Settings, load
 from tests.box.inside import world
 from tests.faults.judge import judge
 from tests.faults.look import Seen
-from tests.faults.points import PATIENCE, Mortal, Point, Points
+from tests.faults.points import PATIENCE, Mortal, Point, Points, When
 from tests.faults.scenarios import SCENARIOS, furnish, nothing
 from tests.faults.stage import ANN, Stage, apart, until
 from tests.faults.tally import Row, table
@@ -40,6 +42,8 @@ GROUP = Path("/sys/fs/cgroup/voxnix-mortal")
 LIVE = WORLDS / "live"
 """What is noted of the process that is at work."""
 OUTLIVED = "It outlived its worker:"
+TIME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+Depth = Literal["sample", "steps", "points"]
 NEIGHBOUR = ("bob", "dev")
 """Owner and name of the container that no scenario is about."""
 BUILDING = 300.0
@@ -61,18 +65,62 @@ SAMPLE = (
 """Scenarios that are walked where not everything is: none has to build an image."""
 
 
+@dataclass(frozen=True)
+class Noted:
+    """What was noted of an operation that nobody troubled.
+
+    Attributes:
+        numbers: of its points. Of what a step does again and again, as it waits, only the first time counts:
+            how often it does that is another matter each time.
+        lasted: how long each of its commands took, by number.
+    """
+
+    numbers: Mapping[Point, int] = field(default_factory=dict[Point, int])
+    lasted: Mapping[int, float] = field(default_factory=dict[int, float])
+
+
+class BoxPoints(Points):
+    """Points that are told by what they are, as their numbers are not the same each time.
+
+    Args:
+        noted: gives them the numbers that they have there.
+    """
+
+    def __init__(self, noted: Noted) -> None:
+        super().__init__()
+        self._noted = noted
+        self._known: dict[int, int] = {}
+        self._first: set[Point] = set()
+
+    def known(self, number: int) -> int:
+        """The number that a point of this time has in what was noted, -1 for none."""
+        return self._known.get(number, -1)
+
+    def _strike(self, number: int, when: When) -> None:
+        if when == "before":
+            point = plain(self.seen[number])
+            if point not in self._first:
+                self._first.add(point)
+                self._known[number] = self._noted.numbers.get(point, -1)
+        super()._strike(self.known(number), when)
+
+
 class BoxNode(LocalNode):
     """This box, whose commands are points.
 
     Args:
         points: is told of them.
-        lasted: is told how long each took, by number; what is in it already is how long they will take.
+        noted: tells how long each will take.
+
+    Attributes:
+        lasted: how long each took, by number.
     """
 
-    def __init__(self, points: Points, lasted: dict[int, float]) -> None:
+    def __init__(self, points: Points, noted: Noted) -> None:
         super().__init__("box")
         self.points = points
-        self.lasted = lasted
+        self.lasted: dict[int, float] = {}
+        self._noted = noted
         self.ended = threading.Event()
 
     def run(
@@ -115,15 +163,15 @@ class BoxNode(LocalNode):
 
     @contextmanager
     def _timed(self, number: int) -> Generator[None]:
-        strike = self.points.strikes.get((number, "during"))
+        known = cast("BoxPoints", self.points).known(number)
+        strike = self.points.strikes.get((known, "during"))
         if strike is not None:  # half of the time that it took when nobody was in its way
-            threading.Timer(self.lasted[number] / 2, strike).start()
+            threading.Timer(self._noted.lasted[known] / 2, strike).start()
         begun = time.monotonic()
         try:
             yield
         finally:
-            if strike is None and number >= 0:
-                self.lasted[number] = time.monotonic() - begun
+            self.lasted[number] = time.monotonic() - begun
 
 
 class BoxStage(Stage):
@@ -132,13 +180,16 @@ class BoxStage(Stage):
     Args:
         folder: for what is noted.
         ahead: by how much it is later than it is.
-        lasted: how long each command takes.
+        noted: of its operation.
     """
 
     patience = BUILDING
 
-    def __init__(self, folder: Path, ahead: timedelta, lasted: dict[int, float]) -> None:
-        super().__init__(folder, ahead, lasted=lasted)
+    def __init__(self, folder: Path, ahead: timedelta = timedelta(), noted: Noted | None = None) -> None:
+        self._noted = noted or Noted()
+        super().__init__(folder, ahead)
+        self.points = BoxPoints(self._noted)
+        self.node.points = self.points
 
     def settings(self) -> Settings:
         """See :meth:`Stage.settings`: who waits is the worker, as the box's own rests."""
@@ -146,46 +197,49 @@ class BoxStage(Stage):
 
     def on(self, state: Path, **keywords: Any) -> Mortal:  # noqa: ANN401, ARG002 - as there
         """See :meth:`Stage.on`."""
-        return BoxNode(self.points, **keywords)
+        return BoxNode(self.points, self._noted)
 
 
 class BoxWalk(Walk):
     """All points of one operation in this box."""
 
     patience = BUILDING
-    lasted: Mapping[int, float] = MappingProxyType({})
+    noted = Noted()
     _base: Path
     _asked: bool
 
-    def deaths_in(self, step: str, *, every: bool, turn: int = 0) -> Iterator[Death]:
+    def deaths_in(self, step: str, depth: Depth, turn: int = 0) -> list[Death]:
         """Ways to die in a step.
 
         Args:
             step: its name; empty for what is done between the steps.
-            every: whether all that there are; otherwise it is one.
-            turn: which one: each way comes in turn.
+            depth: how many.
+            turn: which one, where it is one: each comes in turn.
         """
-        here = [at for at, one in enumerate(self.points) if one.step == step and at >= self.begin]
-        if every:
-            for at in here:
-                if self.points[at].what == "command":
-                    yield from (Death(at, "during", "kill"), Death(at, "during", "term"))
-                else:
-                    yield Death(at, "before", "term")
-                yield Death(at, "after", "kill")
-            return
-        acts = [at for at in here if self.points[at].what == "command"]
-        acts.sort(key=lambda at: self.lasted.get(at, 0))
-        if not acts:  # it has run, and nobody has written that down
-            yield Death(here[0], "after", "kill")
-            return
-        ways = (
-            Death(acts[-1], "during", "kill"),
-            Death(here[0], "after", "kill"),
-            Death(acts[-1], "during", "term"),
-            Death(acts[-1], "before", "kill"),
-        )
-        yield ways[turn % len(ways)]
+        here = [at for at in self.noted.numbers.values() if self.points[at].step == step]
+        commands = [at for at in here if self.points[at].what == "command"]
+        if depth == "points":
+            return [
+                death
+                for at in here
+                for death in (
+                    Death(at, "during" if at in commands else "after", "kill"),
+                    Death(at, "before", "term"),
+                )
+            ]
+        if not step:
+            return []
+        longest = max(commands, key=lambda at: self.noted.lasted[at], default=here[0])
+        during: When = "during" if commands else "before"
+        ways = [
+            Death(longest, during, "kill"),
+            Death(here[0], "after", "kill"),  # it has run, and nobody has written that down
+            Death(longest, during, "term"),
+            Death(here[0], "before", "kill"),
+            Death(here[0], "after", "term"),
+            Death(here[0], "before", "term"),
+        ]
+        return ways if depth == "steps" else [ways[turn % len(ways)]]
 
     def die(self, death: Death) -> Result:
         """See :meth:`Walk.die`. Whoever is told to end leaves no process; the neighbour notices nothing."""
@@ -207,7 +261,7 @@ class BoxWalk(Walk):
             return Result(death, self.points[death.at], state, verdict, said)
 
     def _stage(self, folder: Path, ahead: timedelta = timedelta()) -> Stage:
-        return BoxStage(folder, ahead, dict(self.lasted))
+        return BoxStage(folder, ahead, self.noted)
 
     def _look(self, folder: Path) -> Seen:  # noqa: ARG002 - as there
         return world.look()
@@ -216,10 +270,11 @@ class BoxWalk(Walk):
         return grouped(work, log, asked=asked)
 
     def _noted(self) -> tuple[list[Point], Seen]:
-        noted = super()._noted()
+        points, asked = super()._noted()
+        numbers = {plain(point): at for at, point in reversed(list(enumerate(points)))}
         lasted: dict[str, float] = json.loads((LIVE / "lasted").read_text())
-        self.lasted = {int(number): seconds for number, seconds in lasted.items()}
-        return noted
+        self.noted = Noted(numbers, {int(number): seconds for number, seconds in lasted.items()})
+        return points, asked
 
     def _well(self, folder: Path, work: Callable[[], object]) -> None:
         def settled() -> None:
@@ -272,11 +327,11 @@ class Walker:
     """Walks operations, each on what was made once for all of them.
 
     Args:
-        every: whether at every point, and not once in each step.
+        depth: how many workers die.
     """
 
-    def __init__(self, *, every: bool) -> None:
-        self._every = every
+    def __init__(self, depth: Depth) -> None:
+        self._depth: Depth = depth
         self._base = WORLDS / "base"
         self._walks: dict[str, BoxWalk] = {}
         folder = fresh()
@@ -286,16 +341,15 @@ class Walker:
 
     @staticmethod
     def _furnish(folder: Path) -> None:
-        furnish(BoxStage(folder, timedelta(), {}))
+        furnish(BoxStage(folder))
         until(world.settled, SETTLING)
 
     def row(self, title: str, step: str) -> Row:
         """What came of the deaths in a step of a scenario, or between its steps."""
         walk = self._walk(title)
         turn = TITLES.index(title) + [*steps(title), ""].index(step)
-        deaths = list(walk.deaths_in(step, every=self._every, turn=turn))
-        points = sum(one.step == step for one in walk.points)
-        results = [walk.die(death) for death in deaths]
+        points = sum(one.step == step for one in walk.noted.numbers)
+        results = [walk.die(death) for death in walk.deaths_in(step, self._depth, turn)]
         return Row(walk.scenario.kind, walk.scenario.name, points, results, walk.untroubled.lines())
 
     def _walk(self, title: str) -> BoxWalk:
@@ -338,6 +392,11 @@ def grouped(work: Callable[[], object], log: Path, *, asked: bool = False) -> in
     return status
 
 
+def plain(point: Point) -> Point:
+    """A point without what is another time each time."""
+    return replace(point, words=TIME.sub("*", point.words))
+
+
 def fresh() -> Path:
     """The folder for what is noted, empty."""
     shutil.rmtree(LIVE, ignore_errors=True)
@@ -374,19 +433,20 @@ TITLES = [_title(one.kind, one.name) for one in SCENARIOS]
 def main() -> int:
     """Walk, print, judge."""
     words = sys.argv[1:]
-    every, serve = "--every" in words, "--serve" in words
-    chosen = [word for word in words if not word.startswith("-")] or SAMPLE
+    depth: Depth = "points" if "--every" in words else "steps" if "--steps" in words else "sample"
+    serve = "--serve" in words
+    chosen = [word for word in words if not word.startswith("-")] or (SAMPLE if depth == "sample" else TITLES)
     rows: list[Row] = []
     shutil.rmtree(WORLDS, ignore_errors=True)
     with world.apart_from_the_box():
-        walker = Walker(every=every)
+        walker = Walker(depth)
         if serve:
             for line in sys.stdin:
                 sys.stdout.write(f"{ROW.dump_json(walker.row(*json.loads(line))).decode()}\n")
                 sys.stdout.flush()
             return 0
         for title in chosen:
-            for step in [*steps(title), *([""] if every else [])]:
+            for step in [*steps(title), *([""] if depth == "points" else [])]:
                 rows.append(walker.row(title, step))
                 for line in (*rows[-1].untroubled, *map(str, rows[-1].results)):
                     sys.stderr.write(f"{title}: {line}\n")

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.box.inside.product import host, left_of
+from tests.box.inside.product import destroy, host, left_of
 from tests.faults.look import Seen, place, rows
 
 STATE = Path("/var/lib/voxnix")
@@ -242,7 +242,7 @@ def _live(name: str, properties: dict[str, str]) -> dict[str, str]:
     try:
         return _peek(snapshot, found.part)
     finally:
-        host("zfs", "destroy", snapshot)
+        destroy(snapshot)
 
 
 def _in_snapshot(name: str, guid: str) -> dict[str, str]:
@@ -260,7 +260,7 @@ def _peek(snapshot: str, part: str) -> dict[str, str]:
     try:
         return _files(folder, part)
     finally:
-        host("zfs", "destroy", PEEK)
+        destroy(PEEK)
 
 
 def _files(folder: Path, part: str) -> dict[str, str]:
