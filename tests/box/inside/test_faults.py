@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.box.inside.mortal import ROW, SAMPLE, TITLES, steps, together
+from tests.box.inside.deaths import ROW, SAMPLE, TITLES, steps, together
 from tests.faults.tally import Row, table
 
 FULL = bool(os.environ.get("VOXNIX_TEST_FULL"))
@@ -40,7 +40,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """The process for this file; at its end the box has again what it had before."""
-    argv = [sys.executable, "-m", "tests.box.inside.mortal", "--serve", *(["--steps"] if FULL else [])]
+    argv = [sys.executable, "-m", "tests.box.inside.deaths", "--serve", *(["--steps"] if FULL else [])]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VOXNIX_")}
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, env=environment) as process:

@@ -1,0 +1,88 @@
+"""The box loses its power in the midst of an operation: things are as they were, or as asked."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.boxes.kernels import Kernel
+from scripts.boxes.places import CHECKOUT, cache
+from tests.box.command import box_command, run, up
+from tests.box.conftest import KERNEL, PREFIX
+from tests.box.inside.deaths import ROW, TITLES, steps, together
+from tests.faults.tally import Row, table
+
+FULL = bool(os.environ.get("VOXNIX_TEST_FULL"))
+MIDDLES = {
+    "create of an image that is there": ("storage", "during"),
+    "stop": ("stop", "during"),
+    "destroy": ("put into the trash", "during"),
+    "restore": ("bring back", "after"),
+    "revert": ("swap", "during"),
+    "rename": ("rename", "before"),
+}
+"""Of some scenarios a step in the middle, each in another way; of all of them every step with --full."""
+MOMENTS = [
+    pytest.param(title, step, when, id=f"{title}: {when} {step}")
+    for title in (TITLES if FULL else MIDDLES)
+    for step in (steps(title) if FULL else [MIDDLES[title][0]])
+    for when in (("before", "during", "after") if FULL else [MIDDLES[title][1]])
+]
+ENTER = [
+    "sh",
+    "-c",
+    'cd /opt/voxnix/src && exec /opt/voxnix/venv/bin/python -m tests.box.inside.power "$@"',
+    "sh",
+]
+
+
+@pytest.fixture(scope="module")
+def powered() -> Iterator[str]:
+    """A box whose power may be cut; at its end, what came of all that is shown."""
+    if KERNEL is Kernel.UML:
+        pytest.skip("the root of a box with a kernel of its own lies in its memory")
+    name = f"{PREFIX}-power"
+    raised = up(name, KERNEL)
+    assert raised.code == 0, raised.err
+    yield name
+    box_command("down", "--name", name)
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    """What came of each."""
+    return []
+
+
+@pytest.mark.parametrize(("title", "step", "when"), MOMENTS)
+def test_nothing_is_lost_when_the_power_fails(
+    powered: str, rows: list[Row], title: str, step: str, when: str
+) -> None:
+    """What ran runs again, what was stopped stays stopped, and the operation ends and says how."""
+    with subprocess.Popen(
+        [CHECKOUT / "scripts/box", "run", "--name", powered, *ENTER, "begin", title, step, when],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "VOXNIX_CACHE": str(cache())},
+    ) as caller:
+        assert caller.stdout is not None
+        assert caller.stdout.readline() == "here\n"
+        cut = box_command("cut", "--name", powered)
+        assert cut.code == 0, cut.err
+    answer = run(powered, *ENTER, "end")
+    assert answer.code == 0, answer.err
+    row = ROW.validate_json(answer.out)
+    rows.append(row)
+    assert row.untroubled == []
+    assert not row.bad, "\n".join(f"{one}\n{one.said}" for one in row.bad)
+
+
+def test_the_power_failed_in_all_of_them(rows: list[Row], capsys: pytest.CaptureFixture[str]) -> None:
+    """All tests above taken together, which are shown in a table."""
+    if len(rows) < len(MOMENTS):
+        pytest.skip("only some of them were run")
+    with capsys.disabled():
+        sys.stdout.write(f"\n{table(together(rows))}")
+    assert all(row.deaths("reboot") for row in rows)
