@@ -16,14 +16,14 @@ from pydantic import TypeAdapter
 
 from tests.box.inside import world
 from tests.box.inside.deaths import ROW, TITLES, BoxWalk, furnished
-from tests.box.inside.mortal import GROUP, WORLDS, grouped
+from tests.box.inside.mortal import BUILDING, GROUP, WORLDS, grouped
 from tests.box.inside.product import host
 from tests.faults.judge import Case, judge
 from tests.faults.points import Point, When
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.stage import until
 from tests.faults.tally import Row
-from tests.faults.walk import SETTLING, Death, Result
+from tests.faults.walk import Death, Result
 
 NOTES = WORLDS / "notes"
 _CASE, _DEATH, _POINT = TypeAdapter(Case), TypeAdapter(Death), TypeAdapter(Point)
@@ -70,7 +70,7 @@ def end() -> Row:
     """Wait for whoever took over, and judge."""
     title, points, untroubled, case, death, point = NOTES.read_bytes().splitlines()
     known = _CASE.validate_json(case)
-    until(lambda: not judge(world.look(), known), SETTLING * 3)
+    until(lambda: world.settled(known.number), BUILDING)
     seen = world.look()
     verdict = judge(seen, known)
     verdict.leftovers.extend(world.traces(seen))

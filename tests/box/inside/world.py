@@ -145,12 +145,17 @@ def traces(seen: Seen) -> list[str]:
     return [line for machine in gone for line in left_of(machine) if "/trash/" not in line]
 
 
-def settled() -> bool:
-    """Whether nothing is under way, and what is written down is what there is."""
+def settled(number: int = 0) -> bool:
+    """Whether nothing is under way, and what is written down is what there is.
+
+    Args:
+        number: of an operation that may not have begun.
+    """
     told, active = rows(STATE / "voxnix.db"), _active()
-    return not any(row["state"] == "running" for row in told["operations"]) and all(
-        (row["state"] == "running") is (row["machine"] in active) for row in told["workloads"]
-    )
+    return not any(
+        row["state"] == "running" or (row["id"] == number and row["state"] == "queued")
+        for row in told["operations"]
+    ) and all((row["state"] == "running") is (row["machine"] in active) for row in told["workloads"])
 
 
 def _unit(machine: str) -> str:
