@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -11,31 +12,22 @@ from scripts.boxes.kernels import Kernel
 from scripts.boxes.places import CHECKOUT, cache
 from tests.box.command import box_command, run, up
 from tests.box.conftest import KERNEL, PREFIX
-from tests.box.inside.deaths import ROW, TITLES, steps, together
+from tests.box.inside.deaths import ROW, SAMPLE, Moment, moments, together
 from tests.faults.tally import Row, table
 
 FULL = bool(os.environ.get("VOXNIX_TEST_FULL"))
-MIDDLES = {
-    "create of an image that is there": ("storage", "during"),
-    "stop": ("stop", "during"),
-    "destroy": ("put into the trash", "during"),
-    "restore": ("bring back", "after"),
-    "revert": ("swap", "during"),
-    "rename": ("rename", "before"),
-}
-"""Of some scenarios a step in the middle, each in another way; of all of them every step with --full."""
-MOMENTS = [
-    pytest.param(title, step, when, id=f"{title}: {when} {step}")
-    for title in (TITLES if FULL else MIDDLES)
-    for step in (steps(title) if FULL else [MIDDLES[title][0]])
-    for when in (("before", "during", "after") if FULL else [MIDDLES[title][1]])
-]
-ENTER = [
-    "sh",
-    "-c",
-    'cd /opt/voxnix/src && exec /opt/voxnix/venv/bin/python -m tests.box.inside.power "$@"',
-    "sh",
-]
+MIDDLES = (
+    Moment("create of an image that is there", "storage", "during", "reboot"),
+    Moment("stop", "stop", "during", "reboot"),
+    Moment("destroy", "put into the trash", "during", "reboot"),
+    Moment("restore", "bring back", "after", "reboot"),
+    Moment("revert", "swap", "during", "reboot"),
+    Moment("rename", "rename", "before", "reboot"),
+)
+"""In the middle of some operations, each in another way; with --full, it is in each step."""
+MOMENTS = [replace(one, trouble="reboot") for one in moments(SAMPLE, every=False)] if FULL else MIDDLES
+PYTHON = "cd /opt/voxnix/src && exec /opt/voxnix/venv/bin/python"
+ENTER = ["sh", "-c", f'{PYTHON} -m tests.box.inside.power "$@"', "sh"]
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +48,13 @@ def rows() -> list[Row]:
     return []
 
 
-@pytest.mark.parametrize(("title", "step", "when"), MOMENTS)
-def test_nothing_is_lost_when_the_power_fails(
-    powered: str, rows: list[Row], title: str, step: str, when: str
-) -> None:
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_nothing_is_lost_when_the_power_fails(powered: str, rows: list[Row], moment: Moment) -> None:
     """What ran runs again, what was stopped stays stopped, and the operation ends and says how."""
+    begin = ("begin", moment.title, moment.step, moment.when)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VOXNIX_")}
     with subprocess.Popen(
-        [CHECKOUT / "scripts/box", "run", "--name", powered, *ENTER, "begin", title, step, when],
+        [CHECKOUT / "scripts/box", "run", "--name", powered, *ENTER, *begin],
         stdout=subprocess.PIPE,
         text=True,
         env=environment | {"VOXNIX_CACHE": str(cache())},

@@ -11,11 +11,13 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 from unittest.mock import MagicMock
 
 from pydantic import TypeAdapter
@@ -41,12 +43,43 @@ from tests.faults.points import Point, When
 from tests.faults.scenarios import SCENARIOS, furnish, nothing
 from tests.faults.stage import ANN, Stage, until
 from tests.faults.tally import Row, table
-from tests.faults.walk import LATER, SETTLING, STRUCK, Death, Result, Walk
+from tests.faults.walk import LATER, SETTLING, STRUCK, Death, Result, Trouble, Walk
 
-Depth = Literal["sample", "steps", "points"]
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment in a step of an operation, and how its worker dies then.
+
+    Attributes:
+        title: of the scenario.
+        step: its name.
+        when: before, during or after it.
+        trouble: how.
+    """
+
+    title: str
+    step: str
+    when: When
+    trouble: Trouble
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.trouble} {self.when} {self.step}"
+
+
+WAYS: tuple[tuple[When, Trouble], ...] = (
+    ("during", "kill"),
+    ("after", "term"),
+    ("before", "kill"),
+    ("during", "term"),
+    ("after", "kill"),
+    ("before", "term"),
+)
+"""Every way to die in a step."""
 NEIGHBOUR = ("bob", "dev")
 """Owner and name of the container that no scenario is about."""
-ROW = TypeAdapter(Row)
+ROW, MOMENT = TypeAdapter(Row), TypeAdapter(Moment)
+ANSWER: TypeAdapter[Row | str] = TypeAdapter(Row | str)
+"""What came of it, or why nothing did."""
 SAMPLE = (
     "create of an image that is there",
     "start",
@@ -71,38 +104,34 @@ class BoxWalk(Walk):
     _base: Path
     _asked: bool
 
-    def deaths_in(self, step: str, depth: Depth, turn: int = 0) -> list[Death]:
-        """Ways to die in a step.
-
-        Args:
-            step: its name; empty for what is done between the steps.
-            depth: how many.
-            turn: which one, where it is one: each comes in turn.
-        """
-        here = [at for at in self.noted.numbers.values() if self.points[at].step == step]
+    def death(self, moment: Moment) -> Death:
+        """The death at a moment of a step: in the midst of it is in the midst of its longest command."""
+        here = self._points_of(moment.step)
         commands = [at for at in here if self.points[at].what == "command"]
-        if depth == "points":
-            return [
-                death
-                for at in here
-                for death in (
-                    Death(at, "during" if at in commands else "after", "kill"),
-                    Death(at, "before", "term"),
-                )
-            ]
-        if not step:
-            return []
-        longest = max(commands, key=lambda at: self.noted.lasted[at], default=here[0])
-        during: When = "during" if commands else "before"
-        ways = [
-            Death(longest, during, "kill"),
-            Death(here[0], "after", "kill"),  # it has run, and nobody has written that down
-            Death(longest, during, "term"),
-            Death(here[0], "before", "kill"),
-            Death(here[0], "after", "term"),
-            Death(here[0], "before", "term"),
+        if moment.when != "during":
+            return Death(here[0], moment.when, moment.trouble)
+        if not commands:  # it has run, and nobody has written that down
+            return Death(here[0], "after", moment.trouble)
+        longest = max(commands, key=lambda at: self.noted.lasted[at])
+        return Death(longest, "during", moment.trouble)
+
+    def every(self, step: str) -> list[Death]:
+        """Both ways to die at all points of a step; without a name it is what is done between the steps."""
+        return [
+            death
+            for at in self._points_of(step)
+            for death in (
+                Death(at, "during" if self.points[at].what == "command" else "after", "kill"),
+                Death(at, "before", "term"),
+            )
         ]
-        return ways if depth == "steps" else [ways[turn % len(ways)]]
+
+    def count(self, step: str) -> int:
+        """How many points a step has."""
+        return len(self._points_of(step))
+
+    def _points_of(self, step: str) -> list[int]:
+        return sorted(at for at in self.noted.numbers.values() if self.points[at].step == step)
 
     def die(self, death: Death) -> Result:
         """See :meth:`Walk.die`. Whoever is told to end leaves no process; the neighbour notices nothing."""
@@ -187,24 +216,28 @@ class BoxWalk(Walk):
 
 
 class Walker:
-    """Walks operations, each on what was made once for all of them.
+    """Walks operations, each on what was made once for all of them."""
 
-    Args:
-        depth: how many workers die.
-    """
-
-    def __init__(self, depth: Depth) -> None:
-        self._depth: Depth = depth
+    def __init__(self) -> None:
         self._base = furnished()
         self._walks: dict[str, BoxWalk] = {}
 
-    def row(self, title: str, step: str) -> Row:
-        """What came of the deaths in a step of a scenario, or between its steps."""
+    def row(self, moment: Moment) -> Row:
+        """What came of a death."""
+        walk = self._walk(moment.title)
+        return self._row(walk, moment.step, [walk.death(moment)])
+
+    def rows(self, title: str) -> Iterator[Row]:
+        """What came of all deaths in a scenario, step by step."""
         walk = self._walk(title)
-        turn = TITLES.index(title) + [*steps(title), ""].index(step)
-        points = sum(one.step == step for one in walk.noted.numbers)
-        results = [walk.die(death) for death in walk.deaths_in(step, self._depth, turn)]
-        return Row(walk.scenario.kind, walk.scenario.name, points, results, walk.untroubled.lines())
+        for step in [*steps(title), ""]:
+            yield self._row(walk, step, walk.every(step))
+
+    @staticmethod
+    def _row(walk: BoxWalk, step: str, deaths: list[Death]) -> Row:
+        results = [walk.die(death) for death in deaths]
+        scenario = walk.scenario
+        return Row(scenario.kind, scenario.name, walk.count(step), results, walk.untroubled.lines())
 
     def _walk(self, title: str) -> BoxWalk:
         """The walk of a scenario; the last one is kept, as tests go from step to step."""
@@ -236,14 +269,30 @@ def steps(title: str) -> list[str]:
     return [step.name for step in _CHANGES.steps(kind)]
 
 
+def moments(titles: Sequence[str], *, every: bool) -> list[Moment]:
+    """All moments in all steps of scenarios; or one in each step, each in turn."""
+    found = [(title, step) for title in titles for step in steps(title)]
+    if every:
+        return [Moment(title, step, *way) for title, step in found for way in WAYS]
+    return [Moment(title, step, *WAYS[turn % len(WAYS)]) for turn, (title, step) in enumerate(found)]
+
+
 def together(rows: Iterable[Row]) -> list[Row]:
-    """One row of those for each step of a scenario."""
+    """One row of those for each scenario.
+
+    Args:
+        rows: for moments; what was walked of a step is counted once.
+    """
     found: dict[str, Row] = {}
+    counted: set[tuple[str, str]] = set()
     for row in rows:
         title = _title(row.kind, row.name)
         known = found.get(title, Row(row.kind, row.name, 0))
+        step = (title, row.results[0].point.step if row.results else "")
+        points = 0 if step in counted else row.points
+        counted.add(step)
         results = [*known.results, *row.results]
-        found[title] = Row(row.kind, row.name, known.points + row.points, results, row.untroubled)
+        found[title] = Row(row.kind, row.name, known.points + points, results, row.untroubled)
     return list(found.values())
 
 
@@ -259,23 +308,30 @@ TITLES = [_title(one.kind, one.name) for one in SCENARIOS]
 def main() -> int:
     """Walk, print, judge."""
     words = sys.argv[1:]
-    depth: Depth = "points" if "--every" in words else "steps" if "--steps" in words else "sample"
-    serve = "--serve" in words
-    chosen = [word for word in words if not word.startswith("-")] or (SAMPLE if depth == "sample" else TITLES)
+    chosen = [word for word in words if not word.startswith("-")]
     rows: list[Row] = []
     shutil.rmtree(WORLDS, ignore_errors=True)
     with world.apart_from_the_box():
-        walker = Walker(depth)
-        if serve:
+        walker = Walker()
+        if "--serve" in words:
             for line in sys.stdin:
-                sys.stdout.write(f"{ROW.dump_json(walker.row(*json.loads(line))).decode()}\n")
+                try:
+                    answer = walker.row(MOMENT.validate_json(line))
+                except Exception:  # noqa: BLE001 - the next one may go well
+                    answer = traceback.format_exc()
+                sys.stdout.write(f"{ANSWER.dump_json(answer).decode()}\n")
                 sys.stdout.flush()
             return 0
-        for title in chosen:
-            for step in [*steps(title), *([""] if depth == "points" else [])]:
-                rows.append(walker.row(title, step))
-                for line in (*rows[-1].untroubled, *map(str, rows[-1].results)):
-                    sys.stderr.write(f"{title}: {line}\n")
+        if "--every" in words:
+            found = (row for title in chosen or TITLES for row in walker.rows(title))
+        else:
+            full = "--steps" in words
+            titles = chosen or (TITLES if full else SAMPLE)
+            found = (walker.row(moment) for moment in moments(titles, every=full))
+        for row in found:
+            rows.append(row)
+            for line in (*row.untroubled, *map(str, row.results)):
+                sys.stderr.write(f"{row.kind.value} {row.name}: {line}\n")
     sys.stdout.write(table(together(rows)))
     return int(any(row.bad or row.untroubled for row in rows))
 

@@ -6,27 +6,51 @@ that the box has started by itself, and prints what came of it. What the box had
 the test's own.
 """
 
-import json
 import os
+import shutil
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from tests.box.inside import world
-from tests.box.inside.deaths import ROW, TITLES, BoxWalk, furnished
+from tests.box.inside.deaths import ROW, TITLES, BoxWalk, Moment, furnished
 from tests.box.inside.mortal import BUILDING, GROUP, WORLDS, grouped
 from tests.box.inside.product import host
 from tests.faults.judge import Case, judge
-from tests.faults.points import Point, When
+from tests.faults.points import Point
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.stage import until
 from tests.faults.tally import Row
 from tests.faults.walk import Death, Result
 
 NOTES = WORLDS / "notes"
-_CASE, _DEATH, _POINT = TypeAdapter(Case), TypeAdapter(Death), TypeAdapter(Point)
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What has to be known after the power failure.
+
+    Attributes:
+        moment: at which it came.
+        case: what the operation is judged by.
+        death: where that was.
+        point: what was to be done there.
+        points: how many the step has.
+        untroubled: what is wrong without any trouble.
+    """
+
+    moment: Moment
+    case: Case
+    death: Death
+    point: Point
+    points: int
+    untroubled: list[str]
+
+
+_NOTES = TypeAdapter(Notes)
 
 
 class PowerWalk(BoxWalk):
@@ -50,41 +74,39 @@ class PowerWalk(BoxWalk):
         stage.app.run_worker()
 
 
-def begin(title: str, step: str, when: When) -> None:
+def begin(moment: Moment) -> None:
     """Have an operation come to a moment in a step."""
     host("systemctl", "stop", world.WORKER)
     if not (base := WORLDS / "base").exists():
         furnished()
-    walk = PowerWalk(SCENARIOS[TITLES.index(title)], base, WORLDS / "one")
-    here = [at for at in walk.noted.numbers.values() if walk.points[at].step == step]
-    commands = [at for at in here if walk.points[at].what == "command"]
-    at = max(commands, key=lambda at: walk.noted.lasted[at], default=here[0])
-    death = Death(at, when if commands or when != "during" else "after", "reboot")
-    untroubled = json.dumps(walk.untroubled.lines())
-    notes = (_CASE.dump_json(walk.case), _DEATH.dump_json(death), _POINT.dump_json(walk.points[at]))
-    NOTES.write_bytes(b"\n".join([title.encode(), str(len(here)).encode(), untroubled.encode(), *notes]))
+    shutil.rmtree(WORLDS / "one", ignore_errors=True)
+    walk = PowerWalk(SCENARIOS[TITLES.index(moment.title)], base, WORLDS / "one")
+    death = walk.death(moment)
+    notes = Notes(
+        moment, walk.case, death, walk.points[death.at], walk.count(moment.step), walk.untroubled.lines()
+    )
+    NOTES.write_bytes(_NOTES.dump_json(notes))
     walk.stand_still(death)
 
 
 def end() -> Row:
     """Wait for whoever took over, and judge."""
-    title, points, untroubled, case, death, point = NOTES.read_bytes().splitlines()
-    known = _CASE.validate_json(case)
-    until(lambda: world.settled(known.number), BUILDING)
+    notes = _NOTES.validate_json(NOTES.read_bytes())
+    number = notes.case.number
+    until(lambda: world.settled(number), BUILDING)
     seen = world.look()
-    verdict = judge(seen, known)
+    verdict = judge(seen, notes.case)
     verdict.leftovers.extend(world.traces(seen))
-    state = seen.operation(known.number)["state"]
     said = host("journalctl", "--boot", "--unit", world.WORKER, "--no-pager")
-    result = Result(_DEATH.validate_json(death), _POINT.validate_json(point), state, verdict, said)
-    scenario = SCENARIOS[TITLES.index(title.decode())]
-    return Row(scenario.kind, scenario.name, int(points), [result], json.loads(untroubled))
+    result = Result(notes.death, notes.point, seen.operation(number)["state"], verdict, said)
+    scenario = SCENARIOS[TITLES.index(notes.moment.title)]
+    return Row(scenario.kind, scenario.name, notes.points, [result], notes.untroubled)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["begin", title, step, ("before" | "during" | "after") as when]:
-            begin(title, step, when)
+            begin(Moment(title, step, when, "reboot"))
         case ["end"]:
             sys.stdout.write(f"{ROW.dump_json(end()).decode()}\n")
         case _:

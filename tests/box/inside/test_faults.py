@@ -1,6 +1,5 @@
 """Whatever dies in an operation on this box: things are as they were, or as asked, and the row says which."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,15 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.box.inside.deaths import ROW, SAMPLE, TITLES, steps, together
+from tests.box.inside.deaths import ANSWER, MOMENT, SAMPLE, TITLES, Moment, moments, together
 from tests.faults.tally import Row, table
 
 FULL = bool(os.environ.get("VOXNIX_TEST_FULL"))
-STEPS = [
-    pytest.param(title, step, id=f"{title}: {step}")
-    for title in (TITLES if FULL else SAMPLE)
-    for step in steps(title)
-]
+MOMENTS = moments(TITLES if FULL else SAMPLE, every=FULL)
 
 
 class Server:
@@ -26,21 +21,23 @@ class Server:
         self._process = process
         self.rows: list[Row] = []
 
-    def row(self, title: str, step: str) -> Row:
-        """What came of all deaths in a step of a scenario."""
+    def row(self, moment: Moment) -> Row:
+        """What came of the death at a moment."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{json.dumps([title, step])}\n")
+        self._process.stdin.write(f"{MOMENT.dump_json(moment).decode()}\n")
         self._process.stdin.flush()
-        row = ROW.validate_json(self._process.stdout.readline())
-        self.rows.append(row)
-        return row
+        answer = ANSWER.validate_json(self._process.stdout.readline())
+        if isinstance(answer, str):
+            pytest.fail(answer)
+        self.rows.append(answer)
+        return answer
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """The process for this file; at its end the box has again what it had before."""
-    argv = [sys.executable, "-m", "tests.box.inside.deaths", "--serve", *(["--steps"] if FULL else [])]
+    argv = [sys.executable, "-m", "tests.box.inside.deaths", "--serve"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VOXNIX_")}
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, env=environment) as process:
@@ -51,18 +48,17 @@ def server() -> Iterator[Server]:
         assert process.wait() == 0
 
 
-@pytest.mark.parametrize(("title", "step"), STEPS)
-def test_nothing_is_lost_wherever_a_worker_dies(server: Server, title: str, step: str) -> None:
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_nothing_is_lost_wherever_a_worker_dies(server: Server, moment: Moment) -> None:
     """Killed or told to end: nothing is lost, done twice, stuck, left over or still running."""
-    row = server.row(title, step)
+    row = server.row(moment)
     assert row.untroubled == []
     assert not row.bad, "\n".join(f"{one}\n{one.said}" for one in row.bad)
-    assert row.results, f"{title} has no point in {step}"
 
 
 def test_workers_died_in_both_ways(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     """In all tests above taken together, which are shown in a table."""
-    if len(server.rows) < len(STEPS):
+    if len(server.rows) < len(MOMENTS):
         pytest.skip("only some of them were run")
     with capsys.disabled():
         sys.stdout.write(f"\n{table(together(server.rows))}")
