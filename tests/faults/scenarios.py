@@ -83,7 +83,7 @@ def _scheduled(stage: Stage) -> None:
     """Snapshots are taken by themselves, and the first one was."""
     stage.done(stage.services.storage.schedule(ANN, "dev", Schedule(hourly=3), ASKED))
     stage.app.close()
-    next_one = Stage(stage.folder)  # which looks at once what is due
+    next_one = type(stage)(stage.folder)  # which looks at once what is due
     next_one.services.operations.ensure_worker()
     if not until(lambda: next_one.services.storage.snapshots(ANN, "dev")):
         raise AssertionError("nobody took a snapshot")
