@@ -77,6 +77,12 @@ WAYS: tuple[tuple[When, Trouble], ...] = (
 """Every way to die in a step."""
 NEIGHBOUR = ("bob", "dev")
 """Owner and name of the container that no scenario is about."""
+WRITTEN = [
+    f"{owner}'s {what} in {name}\n"
+    for owner, name in (("ann", "dev"), ("ann", "rest"), ("bob", "dev"))
+    for what in ("state", "work")
+]
+"""What is in the files that stand before every operation."""
 ROW, MOMENT = TypeAdapter(Row), TypeAdapter(Moment)
 ANSWER: TypeAdapter[Row | str] = TypeAdapter(Row | str)
 """What came of it, or why nothing did."""
@@ -259,6 +265,10 @@ def furnished() -> Path:
 
     if grouped(work, folder / "log"):
         raise AssertionError((folder / "log").read_text(encoding="utf-8"))
+    seen = world.look()
+    texts = sorted(text for _, _, text in seen.contents())
+    if texts != sorted(WRITTEN) or len(seen.world["units"]) != 2:  # who sees nothing finds nothing
+        raise AssertionError(f"of what is there {texts} and {seen.world['units']} are seen")
     world.save(base)
     return base
 

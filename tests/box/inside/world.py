@@ -33,6 +33,8 @@ def apart_from_the_box() -> Generator[None]:
     """While this lasts, the product has nothing in this box, and its worker rests."""
     own = DISKS / "own"
     host("systemctl", "stop", WORKER)
+    if own.exists():  # who put it there did not come to bring it back
+        load(own, move=True)
     save(own, move=True)
     host("zpool", "import", "-d", str(DISKS), "tank") if POOL.exists() else _new_pool()
     try:
