@@ -10,7 +10,7 @@ test *ARGS:
 try *ARGS:
     scripts/try {{ARGS}}
 
-# The throw-away appliance by itself: up, run CMD…, shell, status, down.
+# The throw-away appliance by itself: up, run CMD…, shell, status, cut, down.
 box *ARGS:
     scripts/box {{ARGS}}
 

@@ -18,6 +18,8 @@ STOP_TIMEOUT = 120.0
 TIMEOUT = 30.0
 """Seconds for anything else."""
 
+EXPORTS = "/run/systemd/nspawn/unix-export"
+"""Folder of what nspawn mounts for each machine while it runs."""
 _MARK = re.compile(r"\bVOXNIX_UNIT=([0-9a-f]{64})")
 
 
@@ -85,7 +87,7 @@ class Units(ABC):
 
     def start(self, name: str) -> None:
         """See :meth:`agent.host.runtime.Runtime.start`."""
-        self._systemctl("start", self.unit(name), timeout=START_TIMEOUT)
+        self._begun("start", name, START_TIMEOUT)
 
     def stop(self, name: str) -> None:
         """See :meth:`agent.host.runtime.Runtime.stop`."""
@@ -98,7 +100,7 @@ class Units(ABC):
 
     def restart(self, name: str) -> None:
         """See :meth:`agent.host.runtime.Runtime.restart`."""
-        self._systemctl("restart", self.unit(name), timeout=START_TIMEOUT + STOP_TIMEOUT)
+        self._begun("restart", name, START_TIMEOUT + STOP_TIMEOUT)
 
     def state(self, name: str) -> UnitState:
         """See :meth:`agent.host.runtime.Runtime.state`."""
@@ -183,6 +185,20 @@ class Units(ABC):
         return dict.fromkeys(properties, "") | dict(
             line.split("=", 1) for line in shown.split("\n") if "=" in line
         )
+
+    def _begun(self, verb: str, name: str, timeout: float) -> None:
+        """Start a machine, or start it again.
+
+        nspawn that was killed, as systemd kills one that does not stop in time, leaves a mount behind. The
+        next one takes that away, and ends.
+        """
+        left = self._node.exists(f"{EXPORTS}/{name}")
+        try:
+            self._systemctl(verb, self.unit(name), timeout=timeout)
+        except CommandFailed:
+            if not left or self.state(name) is not UnitState.FAILED:
+                raise
+            self._systemctl("start", self.unit(name), timeout=START_TIMEOUT)
 
     def _systemctl(self, *argv: str, timeout: float = TIMEOUT) -> None:
         self._node.run(["systemctl", *argv], timeout=timeout)

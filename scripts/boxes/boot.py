@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -58,6 +60,40 @@ def down(place: Place, steps: Steps) -> bool:
         return True
 
 
+def cut(place: Place, steps: Steps) -> State:
+    """Take the power away from a box, all at once, and boot it again on what it had written.
+
+    Raises:
+        BoxError: there is no such box, or nothing of it would be left.
+    """
+    with locked(
+        f"box-{place.name}", lambda: steps.say(f"  Waiting: somebody else starts or stops “{place.name}”")
+    ):
+        state = processes.read(place)
+        if state is None:
+            raise BoxError(f"The box “{place.name}” is not up.", "", "Start it with `scripts/box up`.")
+        if state.kernel is Kernel.UML:
+            raise BoxError(
+                f"The power of “{place.name}” cannot be cut.",
+                "Its root lies in the memory of its own kernel, and would be gone.",
+                "Take a box on this machine's kernel.",
+            )
+        with steps.step(f"Power failure of “{place.name}”") as step:
+            place.again.touch()
+            try:
+                os.kill(
+                    state.leader, signal.SIGKILL
+                )  # and with their first process the kernel ends all others
+                for member in (state.cgroup.parents[2] / "uplink/cgroup.procs").read_text().split():
+                    os.kill(int(member), signal.SIGKILL)
+                return _risen(
+                    place, list(state.layers), step, state.kernel, state.supervisor, before=state.leader
+                )
+            except BaseException:
+                _clear(place)
+                raise
+
+
 def _boot(place: Place, layers: list[Path], step: Step, kernel: Kernel) -> State:
     for folder in (place.disk, cache() / "images"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,8 +115,26 @@ def _boot(place: Place, layers: list[Path], step: Step, kernel: Kernel) -> State
             stderr=console,
             start_new_session=True,
         )
+    return _risen(place, layers, step, kernel, supervisor.pid)
+
+
+def _risen(  # noqa: PLR0913, PLR0917 - each is known to both who boot a box
+    place: Place, layers: list[Path], step: Step, kernel: Kernel, supervisor: int, before: int | None = None
+) -> State:
+    """Wait for a box that boots, give it its network, and write down what it is.
+
+    Args:
+        place: its own.
+        layers: what its root stands on.
+        step: is told how far it is.
+        kernel: whose it has.
+        supervisor: the process that waits for it.
+        before: its leader until now, where it had one.
+    """
     step.update("waiting for its first process")
-    leader = _leader(supervisor, place, kernel)
+    group = cgroups.hierarchy() or cgroups.MOUNTS[0]
+    group /= place.group
+    leader = _leader(supervisor, place, kernel, before)
     why_not = network.attach(leader, group, place.uplink_log)
     if kernel is Kernel.UML and not why_not:
         why_not = uml.plug_in(leader, network.INTERFACE)
@@ -89,38 +143,36 @@ def _boot(place: Place, layers: list[Path], step: Step, kernel: Kernel) -> State
     state = processes.State(
         leader=leader,
         leader_started=processes.started(leader) or "",
-        supervisor=supervisor.pid,
-        supervisor_started=processes.started(supervisor.pid) or "",
+        supervisor=supervisor,
+        supervisor_started=processes.started(supervisor) or "",
         cgroup=group / ("box/payload/entered" if kernel is Kernel.HOST else "box"),
         since=int(time.time()),
         uplink=not why_not,
         layers=tuple(layers),
         kernel=kernel,
     )
-    _settle(state, supervisor, place, step)
+    _settle(state, place, step)
     if kernel is Kernel.HOST:
         state.cgroup.mkdir(exist_ok=True)
     state.write(place)
     return state
 
 
-def _leader(supervisor: subprocess.Popen[bytes], place: Place, kernel: Kernel) -> int:
+def _leader(supervisor: int, place: Place, kernel: Kernel, before: int | None) -> int:
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if supervisor.poll() is not None:
-            break
-        pid = KINDS[kernel].leader(supervisor.pid)
-        if pid:
+    while time.monotonic() < deadline and processes.started(supervisor):
+        pid = KINDS[kernel].leader(supervisor)
+        if pid and pid != before:
             return pid
         time.sleep(0.01)
     raise _failed(place)
 
 
-def _settle(state: State, supervisor: subprocess.Popen[bytes], place: Place, step: Step) -> None:
+def _settle(state: State, place: Place, step: Step) -> None:
     """Wait until the box's systemd has started all it should."""
     step.update("starting its services")
     deadline = time.monotonic() + PATIENCE
-    while supervisor.poll() is None and time.monotonic() < deadline:
+    while processes.started(state.supervisor) and time.monotonic() < deadline:
         if KINDS[state.kernel].answers(state):
             answer = subprocess.run(
                 processes.enter(state, "systemctl", "is-system-running", "--wait"),

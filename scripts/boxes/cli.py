@@ -1,4 +1,4 @@
-"""`scripts/box up | status | down`: thin; what enters a box is in `scripts/box` itself, for speed."""
+"""`scripts/box up | status | cut | down`: thin; what enters a box is in `scripts/box` itself, for speed."""
 
 from __future__ import annotations
 
@@ -79,6 +79,14 @@ def down(
             typer.echo(f"The box “{place.name}” is gone." if gone else f"There is no box “{place.name}”.")
     if not places:
         typer.echo("There is no box.")
+
+
+@app.command()
+def cut(name: Name = DEFAULT_NAME) -> None:
+    """Take the box's power away and boot it again on what it had written."""
+    with Steps() as steps:
+        boot.cut(Place.of(name), steps)
+    typer.echo(f"The box “{name}” is up again.")
 
 
 @app.command()

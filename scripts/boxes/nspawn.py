@@ -20,15 +20,16 @@ def command(place: Place, layers: str) -> list[str]:
     place.scratch.mkdir(exist_ok=True)
     place.scratch.chmod(0o1777)
     private = ("unshare", "--mount", "--propagation", "private")
-    return [*private, "bash", str(_SCRIPT), layers, *_arguments(place)]
+    return [*private, "bash", str(_SCRIPT), place.group, str(place.again), layers, *_arguments(place)]
 
 
 def leader(supervisor: int) -> int | None:
     """Return the box's systemd, once it is there."""
-    for nspawn in processes.children(supervisor):
-        for pid in processes.children(nspawn):
-            if processes.program(pid) == "systemd":
-                return pid
+    for script in processes.children(supervisor):
+        for nspawn in processes.children(script):
+            for pid in processes.children(nspawn):
+                if processes.program(pid) == "systemd":
+                    return pid
     return None
 
 

@@ -56,6 +56,11 @@ class Place:
         return self.folder / "state"
 
     @property
+    def again(self) -> Path:
+        """While it is there, a box that ends is booted again."""
+        return self.folder / "again"
+
+    @property
     def console(self) -> Path:
         """What nspawn and the box's systemd print."""
         return self.folder / "console.log"

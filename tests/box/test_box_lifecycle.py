@@ -78,6 +78,34 @@ def test_a_box_that_powers_off_by_itself_is_down_and_comes_up_anew(spare: str, k
     assert run(spare, "test", "-e", "/old").code == 1
 
 
+@pytest.mark.skipif(KERNEL is Kernel.UML, reason="its root lies in the memory of its own kernel")
+def test_a_box_whose_power_is_cut_comes_up_on_what_it_had_written(spare: str, kernel: Kernel) -> None:
+    """Nothing that ran goes on, whatever it does; files are there, the pool is mounted; a network too."""
+    assert up(spare, kernel).code == 0
+    run(spare, "touch", "/written")
+    # A snapshot is on the disk once it was taken, and so is all that was written before.
+    make = "zfs create tank/one && echo here >/tank/one/file && zfs snapshot tank/one@now"
+    run(spare, "sh", "-c", make)
+    run(spare, "sh", "-c", "(trap '' TERM INT HUP; sleep 76543) >/dev/null 2>&1 &")
+    before = run(spare, "cat", "/proc/sys/kernel/random/boot_id").out
+    assert box_command("cut", "--name", spare).code == 0
+    assert run(spare, "cat", "/proc/sys/kernel/random/boot_id").out != before
+    assert run(spare, "pgrep", "-fx", "sleep 76543").code == 1
+    assert run(spare, "test", "-e", "/written").code == 0
+    assert run(spare, "cat", "/tank/one/file").out == "here\n"
+    assert run(spare, "ping", "-c", "1", "-W", "5", "10.0.2.2").code == 0
+    assert json.loads(box_command("status", "--name", spare, "--json").out)["failed units"] == []
+    assert box_command("down", "--name", spare).code == 0
+    assert _traces(spare) == []
+
+
+def test_the_power_of_a_box_that_is_down_cannot_be_cut(spare: str) -> None:
+    """It says so, and how to start one."""
+    refused = box_command("cut", "--name", spare)
+    assert refused.code == 1
+    assert "is not up" in refused.err
+
+
 @pytest.mark.parametrize("broken", ["systemd-nspawn" if KERNEL is Kernel.HOST else "cp", "slirp4netns"])
 def test_a_start_that_fails_leaves_nothing(spare: str, broken: str, tmp_path: Path, kernel: Kernel) -> None:
     """What runs the box and fails ends the start in words; without an uplink it comes up and says so."""

@@ -85,10 +85,14 @@ class Seen:
 
 def look(folder: Path) -> Seen:
     """Read what a product left in its state folder."""
-    with closing(sqlite3.connect(folder / "voxnix.db", timeout=30)) as database:
+    return Seen(rows(folder / "voxnix.db"), json.loads((folder / "node.json").read_text(encoding="utf-8")))
+
+
+def rows(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """Read what is in a database, by table."""
+    with closing(sqlite3.connect(file, timeout=30)) as database:
         database.row_factory = sqlite3.Row
-        rows = {name: [_decoded(row) for row in database.execute(query)] for name, query in TABLES.items()}
-    return Seen(rows, json.loads((folder / "node.json").read_text(encoding="utf-8")))
+        return {name: [_decoded(row) for row in database.execute(query)] for name, query in TABLES.items()}
 
 
 def _decoded(row: sqlite3.Row) -> dict[str, Any]:

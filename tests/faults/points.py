@@ -7,19 +7,20 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from dbos import DBOS
 from sqlalchemy import Connection
 
 from agent.app import App
-from agent.host.node import MOST_OUTPUT, Completed
+from agent.host.node import MOST_OUTPUT, Completed, Node
 from agent.host.simulated import Pace, SimulatedNode
 from agent.store.operations import OperationStore
 
-When = Literal["before", "after"]
+When = Literal["before", "during", "after"]
 Strike = Callable[[], None]
 
+INSTANT = Pace.instant()
 PATIENCE = 5.0
 """Seconds in which a worker that was told to end has ended its programs."""
 
@@ -57,10 +58,10 @@ class Points:
         self._here = threading.local()
 
     @contextmanager
-    def beside(self, what: str, words: str) -> Generator[None]:
-        """One thing that is done."""
+    def beside(self, what: str, words: str) -> Generator[int]:
+        """One thing that is done; its number, -1 where it is no point."""
         if not _ours() or getattr(self._here, "muted", False):
-            yield
+            yield -1
             return
         number = len(self.seen)
         outer: str = getattr(self._here, "step", "")
@@ -70,7 +71,7 @@ class Points:
         try:
             self._strike(number, "before")
             try:
-                yield
+                yield number
             finally:  # a command that fails has been run as well
                 self._strike(number, "after")
         finally:
@@ -121,16 +122,31 @@ class Points:
         replace(OperationStore, "report", reported)
 
 
+class Mortal(Node, Protocol):
+    """A node whose commands are points, in a process that is about to end.
+
+    Attributes:
+        points: is told of them.
+    """
+
+    points: Points
+
+    def terminate(self) -> None:
+        """Tell this process to end, and let it: what runs meanwhile waits for it."""
+        ...
+
+
 class MortalNode(SimulatedNode):
     """A simulated node whose commands are points.
 
     Args:
         points: is told of them.
+        pace: how long things take.
         keywords: as for the simulated node.
     """
 
-    def __init__(self, points: Points, **keywords: Any) -> None:  # noqa: ANN401 - the other's own
-        super().__init__("box", pace=Pace.instant(), **keywords)
+    def __init__(self, points: Points, pace: Pace = INSTANT, **keywords: Any) -> None:  # noqa: ANN401
+        super().__init__("box", pace=pace, **keywords)
         self.points = points
         self.ended = threading.Event()
 

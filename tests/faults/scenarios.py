@@ -9,6 +9,10 @@ from agent.core.workload import ContainerSpec
 from tests.faults.stage import ANN, ASKED, BOB, Stage, until
 
 
+def nothing(stage: Stage) -> None:
+    """Before a scenario for which there is enough."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One way in which an operation of a kind is asked for.
@@ -24,7 +28,7 @@ class Scenario:
     kind: OperationKind
     name: str
     ask: Callable[[Stage], Operation]
-    before: Callable[[Stage], object] = lambda _: None
+    before: Callable[[Stage], object] = nothing
     forgiven: frozenset[str] = frozenset()
 
 
@@ -45,7 +49,7 @@ def _create_of_new_modules(stage: Stage) -> Operation:
 
 
 def _update(stage: Stage) -> Operation:
-    return stage.services.workloads.update(ANN, ContainerSpec(name="dev", modules=("git", "zsh")), ASKED)
+    return stage.services.workloads.update(ANN, ContainerSpec(name="dev", modules=("git", "fish")), ASKED)
 
 
 def _updated(stage: Stage) -> None:
@@ -79,7 +83,7 @@ def _scheduled(stage: Stage) -> None:
     """Snapshots are taken by themselves, and the first one was."""
     stage.done(stage.services.storage.schedule(ANN, "dev", Schedule(hourly=3), ASKED))
     stage.app.close()
-    next_one = Stage(stage.folder)  # which looks at once what is due
+    next_one = type(stage)(stage.folder)  # which looks at once what is due
     next_one.services.operations.ensure_worker()
     if not until(lambda: next_one.services.storage.snapshots(ANN, "dev")):
         raise AssertionError("nobody took a snapshot")
@@ -115,7 +119,7 @@ SCENARIOS = (
         OperationKind.UPDATE,
         "for the second time",
         lambda stage: stage.services.workloads.update(
-            ANN, ContainerSpec(name="dev", modules=("git", "fish")), ASKED
+            ANN, ContainerSpec(name="dev", modules=("git", "zsh")), ASKED
         ),
         _updated,
         frozenset({"ann's state in dev\n"}),

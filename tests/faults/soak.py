@@ -140,8 +140,8 @@ class Soak:
             clock=clock.now,
             limits=LIMITS,
             sizes=Sizes(pool=POOL),
+            pace=PACE,
         )
-        stage.node.pace = PACE
         setattr(machines, "POLL", 0.3)  # noqa: B010 - a constant: each look at so large a node takes its time
         return stage
 

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent import settings
 from agent.app import App
 from agent.core.operation import Operation, OperationState, Request
 from agent.core.owner import Owner
 from agent.core.workload import ContainerSpec
-from tests.faults.points import MortalNode, Points
+from agent.settings import Settings, load
+from tests.faults.points import Mortal, MortalNode, Points
 
 ANN, BOB = Owner("ann"), Owner("bob")
 ASKED = Request(channel="test", conversation="test:ann", words="as a test says")
@@ -34,7 +34,12 @@ class Stage:
         clock: what tells the time instead.
         limits: settings that are not as they are by themselves.
         **keywords: for the node.
+
+    Attributes:
+        patience: seconds until an operation counts as stuck.
     """
+
+    patience = PATIENCE
 
     def __init__(
         self,
@@ -46,16 +51,22 @@ class Stage:
     ) -> None:
         self.folder = folder
         self.points = Points()
-        given = settings.load(
-            simulate=True, state_dir=folder, node_name="box", timezone="UTC", **(limits or {})
-        )
-        self.node = MortalNode(self.points, state=given.state_folder / "node.json", **keywords)
+        given = self.settings(**(limits or {}))
+        self.node = self.on(given.state_folder, **keywords)
         self.app = App(given, self.node, clock or (lambda: datetime.now(UTC) + ahead))
         self.services = self.app.services
 
+    def settings(self, **limits: Any) -> Settings:  # noqa: ANN401
+        """Those of the product."""
+        return load(simulate=True, state_dir=self.folder, node_name="box", timezone="UTC", **limits)
+
+    def on(self, state: Path, **keywords: Any) -> Mortal:  # noqa: ANN401
+        """The node that it is about."""
+        return MortalNode(self.points, state=state / "node.json", **keywords)
+
     def done(self, operation: Operation, owner: Owner = ANN) -> Operation:
         """Have an operation done, agreed to where that is needed."""
-        ended = self.services.operations.wait(owner, self.agreed(operation, owner).id, PATIENCE)
+        ended = self.services.operations.wait(owner, self.agreed(operation, owner).id, self.patience)
         if ended.state is not OperationState.DONE:
             raise AssertionError(ended)
         return ended

@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.faults.judge import Case, Verdict, judge
 from tests.faults.look import Seen, look
 from tests.faults.points import Point, When, die, replace
 from tests.faults.scenarios import Scenario
-from tests.faults.stage import ANN, Stage, apart, powered_off, until, well
+from tests.faults.stage import ANN, Stage, apart, powered_off, until
 
 Trouble = Literal["kill", "term", "reboot"]
 TROUBLES: tuple[Trouble, ...] = ("kill", "term", "reboot")
@@ -92,7 +92,10 @@ class Walk:
         points: in order.
         case: what it is judged by.
         untroubled: what is wrong without any trouble.
+        patience: seconds after which nobody waits for the operation any more.
     """
+
+    patience = STUCK
 
     def __init__(self, scenario: Scenario, base: Path, folder: Path, *, cancelled: bool = False) -> None:
         self.scenario = scenario
@@ -100,11 +103,11 @@ class Walk:
         self._template = folder / "template"
         self._cancel_at = -1
         self._final: list[str] = []
-        shutil.copytree(base, self._template)
-        well(self._template, lambda: scenario.before(Stage(self._template)))
-        was = look(self._template / STATE)
-        well(self._template, self._ask)
-        self.number = max(row["id"] for row in look(self._template / STATE).rows["operations"])
+        with self._making(base) as made:
+            self._prepare(made)
+            was = self._look(made)
+            self._well(made, lambda: self._ask(made))
+            self.number = max(row["id"] for row in self._look(made).rows["operations"])
         self.points, asked = self._noted()
         if cancelled:
             self._cancel_at = self._way_back()
@@ -150,19 +153,41 @@ class Walk:
         """Have a worker die, and another one take over."""
         with self._copy() as folder:
             log = folder / "log"
-            apart(lambda: self._mortal(folder, death), log)
+            self._apart(lambda: self._mortal(folder, death), log)
             came = (folder / STRUCK).exists()
             if death.trouble == "reboot":
                 powered_off(folder / STATE / "node.json")
-            apart(lambda: self._recover(folder), log)
-            seen = look(folder / STATE)
+            self._apart(lambda: self._recover(folder), log)
+            seen = self._look(folder)
             verdict = judge(seen, self.case)
             state = seen.operation(self.number)["state"] if came else ""
             said = log.read_text(encoding="utf-8", errors="replace")
             return Result(death, self.points[death.at], state, verdict, said)
 
-    def _ask(self) -> None:
-        stage = Stage(self._template)
+    def _stage(self, folder: Path, ahead: timedelta = timedelta()) -> Stage:
+        """The product on what is in a folder."""
+        return Stage(folder, ahead)
+
+    def _look(self, folder: Path) -> Seen:
+        """What a product left in a folder."""
+        return look(folder / STATE)
+
+    def _apart(self, work: Callable[[], object], log: Path) -> int:
+        """Do something in a process of its own, and wait for it; its exit status."""
+        return apart(work, log)
+
+    def _well(self, folder: Path, work: Callable[[], object]) -> None:
+        """Do something apart that has to go well."""
+        log = folder / "log"
+        if self._apart(work, log):
+            raise AssertionError(log.read_text(encoding="utf-8"))
+
+    def _prepare(self, folder: Path) -> None:
+        """Have there what has to be there before."""
+        self._well(folder, lambda: self.scenario.before(self._stage(folder)))
+
+    def _ask(self, folder: Path) -> None:
+        stage = self._stage(folder)
         stage.agreed(self.scenario.ask(stage))
 
     def _noted(self) -> tuple[list[Point], Seen]:
@@ -174,14 +199,18 @@ class Walk:
                 stage = self._watched(folder)
                 with recipes() as noted:
                     self._end(stage)
-                time.sleep(0.3)  # whoever observes the node writes down what it came to
+                self._settle(stage)
                 final = [step.name for step in noted[0].steps(self.scenario.kind) if step.final]
                 points = [vars(one) for one in stage.points.seen]
                 file.write_text(json.dumps([points, final]), encoding="utf-8")
 
-            well(folder, note)
+            self._well(folder, note)
             points, self._final = json.loads(file.read_text(encoding="utf-8"))
-            return [Point(**one) for one in points], look(folder / STATE)
+            return [Point(**one) for one in points], self._look(folder)
+
+    def _settle(self, stage: Stage) -> None:  # noqa: ARG002 - another node may be asked
+        """Let whoever observes the node write down what it came to."""
+        time.sleep(0.3)
 
     def _way_back(self) -> int:
         """The last thing that it does while it can still be cancelled, -1 for none."""
@@ -201,7 +230,7 @@ class Walk:
             strike_now()
 
         def watch() -> None:  # of an operation that nothing strikes
-            until(lambda: stage.services.operations.get(ANN, self.number).state.ended, STUCK)
+            until(lambda: stage.services.operations.get(ANN, self.number).state.ended, self.patience)
             os.kill(os.getpid(), signal.SIGTERM)
 
         stage.points.strikes[death.at, death.when] = strike
@@ -217,7 +246,7 @@ class Walk:
         until(lambda: not judge(look(folder / STATE), self.case), SETTLING)
 
     def _watched(self, folder: Path) -> Stage:
-        stage = Stage(folder)
+        stage = self._stage(folder)
         stage.points.watch(stage.app)
         if self._cancel_at >= 0:
             stage.points.strikes[self._cancel_at, "before"] = lambda: self._cancel(stage)
@@ -228,7 +257,13 @@ class Walk:
 
     def _end(self, stage: Stage) -> None:
         """Have the operation run to its end."""
-        stage.services.operations.wait(ANN, self.number, STUCK)
+        stage.services.operations.wait(ANN, self.number, self.patience)
+
+    @contextmanager
+    def _making(self, base: Path) -> Generator[Path]:
+        """A folder with what is in another; as it is after the block, copies will be."""
+        shutil.copytree(base, self._template)
+        yield self._template
 
     @contextmanager
     def _copy(self) -> Generator[Path]:

@@ -11,6 +11,7 @@ from agent.core.operation import Request
 from agent.core.owner import Owner
 from agent.core.workload import Workload, WorkloadState
 from tests.faults.look import Seen
+from tests.faults.points import MortalNode
 from tests.faults.stage import Stage
 
 PATHS = ("/workspace/notes", "/workspace/todo", "/workspace/src/main", "/srv/state", "/srv/more")
@@ -141,7 +142,9 @@ class Writers:
         """Have much in a workspace."""
         if (workload := self._one(owner)) is not None:
             dataset = f"tank/users/{owner.key}/workloads/{workload.machine}/workspace"
+            node = self._stage.node
+            assert isinstance(node, MortalNode)
             try:
-                self._stage.node.grow(dataset, self._random.randrange(20, 900) * MIB)
+                node.grow(dataset, self._random.randrange(20, 900) * MIB)
             except (KeyError, NoSpace) as error:  # it is not there yet, or full
                 self._journal.note("answer", deed="fill", owner=owner.key, code=type(error).__name__)

@@ -1,6 +1,7 @@
 """A container's life, through the command line, on real ZFS and nspawn."""
 
 import subprocess
+import time
 
 import pytest
 
@@ -83,6 +84,21 @@ def test_the_workspace_outlives_a_restart(fresh: str) -> None:
     assert inside(fresh, "git", "-C", "/workspace/repo", "status", "--short") == ""
     machine = machine_of(fresh)
     assert host("cat", f"/var/lib/voxnix/workspaces/{machine}/note") == "kept\n"
+
+
+@pytest.mark.parametrize("verb", ["start", "restart"])
+def test_one_that_was_killed_starts_again(fresh: str, verb: str) -> None:
+    """At once: what runs it could not clear away after itself."""
+    assert voxnix("create", fresh, "git", "fish").code == 0
+    unit = f"systemd-nspawn@{machine_of(fresh)}.service"
+    host("systemctl", "kill", "--signal=KILL", unit)
+    deadline = time.monotonic() + 30
+    while host("systemctl", "show", unit, "--property=ActiveState", "--value").strip() != "failed":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    started = voxnix(verb, fresh)
+    assert started.code == 0, started
+    assert inside(fresh, "hostname").strip() == fresh
 
 
 def test_destroying_it_leaves_what_is_in_the_trash(fresh: str) -> None:
