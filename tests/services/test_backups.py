@@ -310,7 +310,7 @@ def test_a_stream_that_is_larger_than_what_is_kept_is_refused_with_numbers(
     """What a pool compresses is not compressed on its way; only a snapshot tells how large that is."""
     scene.made()
     here = scene.here
-    estimates = Capabilities(diff=False, folders=False, resume=False, estimate=True)
+    estimates = Capabilities(diff=False, folders=False, rename=False, resume=False, estimate=True)
     monkeypatch.setattr(Zfs, "capabilities", estimates)
     monkeypatch.setattr(Zfs, "estimate", lambda *_: 1 << 62)
     failed = scene.backup(scene.disk)
