@@ -50,14 +50,22 @@ secrets-rekey:
 
 # Measure what has a limit: one of them inside a box.
 bench:
-    . scripts/setup && "$VENV_PYTHON" benchmarks/listing.py && "$VENV_PYTHON" -m benchmarks.workloads && "$VENV_PYTHON" -m benchmarks.turn && "$VENV_PYTHON" -m benchmarks.chats
+    . scripts/setup && "$VENV_PYTHON" benchmarks/listing.py && "$VENV_PYTHON" -m benchmarks.workloads && "$VENV_PYTHON" -m benchmarks.turn && "$VENV_PYTHON" -m benchmarks.overhead && "$VENV_PYTHON" -m benchmarks.chats
     scripts/box up --name bench
-    scripts/box run --name bench sh -c 'cd /opt/voxnix/src && /opt/voxnix/venv/bin/python -m benchmarks.second_create && /opt/voxnix/venv/bin/python -m benchmarks.hot_create'
+    scripts/box run --name bench sh -c 'cd /opt/voxnix/src && /opt/voxnix/venv/bin/python -m benchmarks.second_create && /opt/voxnix/venv/bin/python -m benchmarks.hot_create && /opt/voxnix/venv/bin/python -m benchmarks.trash'
     scripts/box down --name bench
 
 # Kill the bot again and again while people write, and count what came of it.
 storm *ARGS:
     . scripts/setup && "$VENV_PYTHON" -m tests.telegram.storm {{ARGS}}
+
+# Have a worker die in the midst of operations, at the ends of each step or (--every) everywhere, and count what came of it.
+faults *ARGS:
+    . scripts/setup && "$VENV_PYTHON" -m tests.faults {{ARGS}}
+
+# Have many people use a node for hours of its time, whose worker keeps dying, and look for what is lost.
+soak *ARGS:
+    . scripts/setup && "$VENV_PYTHON" -m tests.faults.soak {{ARGS}}
 
 # Measure the evaluation of a guest: wants nix, and a tree of nixpkgs in VOXNIX_TEST_NIXPKGS.
 bench-evaluation:

@@ -39,7 +39,7 @@ def _facts(one: Entry) -> Iterator[str]:
         yield f"takes back {one.undoes}"
     if one.plan is not None:
         losses = "; ".join(
-            f"{loss.what} {render.size(loss.amount) if loss.unit == 'bytes' else loss.amount}"
+            f"{loss.what} {_moment(loss.at) if loss.unit == 'moment' else render.amount(loss)}"
             for loss in one.plan.losses
         )
         yield f"plan: {one.plan.summary}{f' Would be lost: {losses}.' if losses else ''}"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Group, RenderableType
 from rich.filesize import pick_unit_and_suffix
@@ -15,7 +15,7 @@ from agent.core.account import Account, Pairing, is_group
 from agent.core.composition import Composition
 from agent.core.errors import Problem
 from agent.core.module import Module
-from agent.core.operation import Operation, OperationState, Plan
+from agent.core.operation import Loss, Operation, OperationState, Plan
 from agent.core.printable import one_line, printable
 from agent.core.workload import ContainerSpec, Usage, Workload, WorkloadState
 from agent.services.diagnostics import Finding
@@ -336,13 +336,24 @@ def findings(listed: Iterable[Finding]) -> RenderableType:
     return table
 
 
+def amount(loss: Loss) -> str:
+    """How much an operation would take away."""
+    match loss.unit:
+        case "bytes":
+            return size(loss.amount)
+        case "count":
+            return str(loss.amount)
+        case "moment":
+            return f"about {ago(loss.at, datetime.now(UTC))}"
+
+
 def plan(proposed: Plan) -> RenderableType:
     """What a person is asked to agree to: what would be lost, in numbers."""
     losses = Table.grid(padding=(0, 2))
     losses.add_column(style="bold", no_wrap=True)
     losses.add_column(justify="right")
     for loss in proposed.losses:
-        losses.add_row(printable(loss.what), size(loss.amount) if loss.unit == "bytes" else str(loss.amount))
+        losses.add_row(printable(loss.what), amount(loss))
     head = Text(printable(proposed.summary), "yellow")
     if not proposed.losses:
         return head

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Protocol
 
@@ -138,14 +138,19 @@ class Loss(BaseModel):
     Attributes:
         what: such as ``workspace`` or ``snapshots``.
         amount: how much of it, as ``unit``.
-        unit: ``bytes`` or ``count``.
+        unit: ``bytes``, ``count``, or ``moment``: then it is no amount but when, in seconds since 1970, UTC.
     """
 
     model_config = ConfigDict(frozen=True)
 
     what: str
     amount: int
-    unit: Literal["bytes", "count"]
+    unit: Literal["bytes", "count", "moment"]
+
+    @property
+    def at(self) -> datetime:
+        """The moment that it tells."""
+        return datetime.fromtimestamp(self.amount, UTC)
 
 
 class Plan(BaseModel):

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.core.errors import CommandFailed, HostFailure, InvalidRequest, NoSpace
@@ -70,6 +71,11 @@ class Trees:
         done = self._run(["compare", before, now, str(limit), which], COMPARE_TIMEOUT, given)
         *lines, last = done.stdout.splitlines()
         return [(line[0], base64.b64decode(line[2:])) for line in lines], int(last.removeprefix("= "))
+
+    def newest(self, folder: str, limit: int) -> datetime | None:
+        """When anything in a folder was last changed; None where there is more in it than so many things."""
+        told = self._run(["newest", folder, str(limit)], COMPARE_TIMEOUT).stdout.strip()
+        return None if told == "-" else datetime.fromtimestamp(int(told), UTC)
 
     def look(self, before: str, now: str, path: bytes) -> Seen | None:
         """What is at a path in a folder as it was, and in the folder now; None where nothing was.

@@ -100,6 +100,8 @@ class Backups:
             UnknownWorkload: there is none of that name, or it is another owner's.
         """
         self._access.authorise(owner.key, request.by, Role.ADMIN)
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         told = Arguments(place=str(parsed_place(place)))
         workload = self._workloads.find(owner, name)
         return self._operations.submit(workload, OperationKind.BACKUP, request, arguments=told)

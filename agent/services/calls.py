@@ -40,6 +40,7 @@ class Method(StrEnum):
     GET = "get"
     SNAPSHOTS = "snapshots"
     CHANGED = "changed"
+    LAST_CHANGE = "last change"
     KEPT = "kept"
     SPACE = "space"
     READY = "ready"
@@ -164,6 +165,13 @@ class ChangedCall(SnapshotCall):
     limit: int = Field(ge=0, le=MAX_CHANGED)
 
 
+class LastChangeCall(WorkloadCall):
+    """When anything in a workspace was last changed: a list of that, empty where it is not known."""
+
+    method = Method.LAST_CHANGE
+    timeout: float = COMPARE_TIMEOUT
+
+
 class KeptCall(SnapshotCall):
     """A file as a snapshot has it, and what is in its place now."""
 
@@ -182,6 +190,7 @@ CALLS: dict[Method, type[Call]] = {
         GetCall,
         SnapshotsCall,
         ChangedCall,
+        LastChangeCall,
         KeptCall,
         SpaceCall,
         ReadyCall,

@@ -21,8 +21,8 @@ from agent.settings import Settings
 from agent.store.nodes import NodeStore
 
 PROGRAMS = (
-    *("busctl", "ip", "journalctl", "machinectl", "nft", "systemctl"),
-    *("systemd-nspawn", "systemd-run", "unshare", "zfs", "zpool"),
+    *("busctl", "ip", "journalctl", "machinectl", "nft", "nsenter"),
+    *("systemctl", "systemd-nspawn", "systemd-run", "unshare", "zfs", "zpool"),
 )
 """What the host layer drives."""
 BUILDER_PROGRAMS = {

@@ -29,7 +29,15 @@ HEARTBEAT = 2.0
 """Seconds between two signs of life."""
 CONCURRENCY = 4
 """Operations that run side by side on a node, beside those that build."""
-BUILDING = frozenset({OperationKind.CREATE, OperationKind.UPDATE, OperationKind.BUILD})
+BUILDING = frozenset(
+    {
+        OperationKind.CREATE,
+        OperationKind.UPDATE,
+        OperationKind.BUILD,
+        OperationKind.CLONE,
+        OperationKind.RECEIVE,
+    }
+)
 """Kinds that may build an image: what takes all of a machine's cores, and much of its memory."""
 BUILD_MEMORY = 2 << 30
 """Bytes of memory that one build is given, when it is worked out how many may run at a time."""

@@ -1,5 +1,7 @@
 """What a plan says would be lost, in numbers that hold still while a person reads them."""
 
+from datetime import datetime
+
 from agent.core.errors import HostFailure
 from agent.core.operation import Loss
 from agent.core.owner import Owner
@@ -47,6 +49,9 @@ class Losses:
         # Each is of both at once; an update leaves those of the root behind.
         snapshots = max((usage.snapshots for _, usage in parts if usage is not None), default=0)
         losses.append(Loss(what="snapshots", amount=snapshots, unit="count"))
+        changed_at = self._calls.last_change(Owner(workload.owner), workload.name)
+        if changed_at is not None:
+            losses.append(Loss(what="last change", amount=_hour(changed_at), unit="moment"))
         return tuple(losses)
 
     def trashed(self, trashed: Trashed) -> tuple[Loss, ...]:
@@ -65,6 +70,11 @@ class Losses:
 def told(size: int) -> str:
     """Bytes for people."""
     return f"{size / GIB:,.1f} GiB" if size >= GIB else f"{size / MIB:,.1f} MiB"
+
+
+def _hour(moment: datetime) -> int:
+    """The hour that a moment is in, for the same reason that amounts go in steps."""
+    return int(moment.timestamp()) // 3600 * 3600
 
 
 def rounded_up(amount: int, step: int) -> int:

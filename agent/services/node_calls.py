@@ -33,6 +33,7 @@ from agent.services.calls import (
     ExecCall,
     GetCall,
     KeptCall,
+    LastChangeCall,
     LogsCall,
     PutCall,
     ReadyCall,
@@ -104,6 +105,11 @@ class NodeCalls(ABC):
         """What became of the files of a workspace since a snapshot, by its whole name."""
         call = ChangedCall(owner=owner.key, name=name, snapshot=snapshot, limit=limit)
         return self._value(Difference, call)
+
+    def last_change(self, owner: Owner, name: str) -> datetime | None:
+        """When anything in a workspace was last changed; None where there is too much in it to look at."""
+        known = self._value(list[datetime], LastChangeCall(owner=owner.key, name=name))
+        return known[0] if known else None
 
     def kept(self, owner: Owner, name: str, snapshot: str, path: str) -> KeptFile:
         """A file as a snapshot has it, and what is in its place now."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +17,9 @@ from agent.host.presence import Presence
 from agent.host.trees import Trees
 from agent.host.zfs import Breakdown, Zfs
 from agent.services.layout import Layout
+
+MOST_LOOKED_AT = 200_000
+"""Files and folders of a workspace that somebody waits for: a few seconds."""
 
 
 class Room(BaseModel):
@@ -113,6 +117,13 @@ class NodeStorage:
             changes, total = self._trees.compare(before, folder, limit, candidates)
         files = tuple(ChangedFile(path=shown_path(path), change=_CHANGES[sign]) for sign, path in changes)
         return Difference(files=files, more=total - len(files))
+
+    def last_change(self, workload: Workload) -> datetime | None:
+        """When a workspace was last changed; None where too much is in it, or it is not mounted."""
+        dataset = self._layout.workspace(Owner(workload.owner), workload.machine)
+        if self._zfs.presence(dataset) is not Presence.PRESENT or not self._zfs.mounted(dataset):
+            return None
+        return self._trees.newest(self._layout.workspace_folder(workload.machine), MOST_LOOKED_AT)
 
     def kept(self, workload: Workload, snapshot: str, path: str) -> KeptFile:
         """A file as a snapshot has it, and what is in its place now.

@@ -30,6 +30,7 @@ from agent.services.calls import (
     ExecCall,
     GetCall,
     KeptCall,
+    LastChangeCall,
     LogsCall,
     PutCall,
     ReadyCall,
@@ -133,6 +134,9 @@ class NodeWork:
                 return Answer(self._storage.snapshots(self._find(call)))
             case ChangedCall():
                 return Answer(self._storage.changed(self._find(call), call.snapshot, call.limit))
+            case LastChangeCall():
+                known = self._storage.last_change(self._find(call))
+                return Answer([] if known is None else [known])
             case KeptCall():
                 return Answer(self._storage.kept(self._find(call), call.snapshot, call.path))
             case ReadyCall():

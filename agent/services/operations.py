@@ -156,7 +156,7 @@ class Operations:
             NotAllowed: who agrees may not.
             PlanChanged: things have changed; the operation now has the new plan.
             ApprovalExpired: too much time has passed since it was asked for.
-            InvalidRequest: it does not wait for an answer.
+            InvalidRequest: it does not wait for an answer, or its workload made way for another.
         """
         self._access.authorise(owner.key, by, Role.OPERATOR)
         operation = self.get(owner, number)
@@ -165,6 +165,12 @@ class Operations:
             raise expired(operation)
         if operation.plan is None:
             raise InvalidRequest(f"Operation {number} has no plan to agree to.")
+        if operation.kind is not OperationKind.PURGE and self._store.followed(operation):
+            raise InvalidRequest(
+                f"There is another {operation.workload} by now than the one that was shown.",
+                f"That one was there when operation {number} was asked for.",
+                "Ask for it again.",
+            )
         plan = self._planner(owner, operation.kind, operation.workload, operation.arguments)
         if plan is not None and plan != operation.plan:
             self._store.replan(number, plan)

@@ -194,6 +194,8 @@ class RemoteDepot:
 
     def _make_way(self, dataset: str, sending: Sending) -> None:
         """Have a data set there that takes the stream: none for a whole one, or one that ends at its base."""
+        if sending.base:  # for ZFS of 2011 writes an increment elsewhere where its base is not there
+            zfs_streams.check_base(self._remote, dataset, sending.base)
         if not self._there(dataset) or self._token(dataset):  # of this stream, or it is given up
             return
         if sending.base:

@@ -100,7 +100,8 @@ class Schedules:
         for name in new:
             self._zfs.snapshot(f"{above}@{name}", recursive=True)
         for name in superfluous([*where, *new], schedule):
-            if name in where:  # what is new stays, even where others claim to be of the future
+            # What is new stays, even where others claim to be of the future; what is copied stays whole.
+            if name in where and not self._operations.copying(self._node, workload.owner, str(name)):
                 self._give_up(name, where.pop(name))
         self._known[workload.machine] = [*where, *new]
         self._kept[workload.machine] = schedule

@@ -68,12 +68,22 @@ class Secrets:
         self._known(name)
         self._node.remove(self._file(owner, name, workload))
 
-    def copy(self, owner: Owner, workload: str, other: str) -> None:
-        """Let a container have what another one is given alone; the same again changes nothing."""
-        for name in self._names():
+    def copy(self, owner: Owner, workload: str, other: str) -> tuple[str, ...]:
+        """Let a container have what another one is given alone, but for what it is given itself.
+
+        Returns:
+            The names of what it has been given by this.
+        """
+        missing = tuple(name for name in self.given(owner, workload) if name not in self.given(owner, other))
+        for name in missing:
             value = self._node.read(self._file(owner, name, workload))
             if value is not None:
                 self._node.write(self._file(owner, name, other), value, 0o600)
+        return missing
+
+    def given(self, owner: Owner, workload: str) -> tuple[str, ...]:
+        """The names of what a certain container alone is given."""
+        return tuple(name for name in self._names() if self._node.exists(self._file(owner, name, workload)))
 
     def forget(self, owner: Owner, workload: str) -> None:
         """Forget all that a certain container alone is given."""

@@ -19,7 +19,7 @@ from agent.core.storage import (
     Space,
     checked_label,
 )
-from agent.core.workload import Workload, checked_name
+from agent.core.workload import Workload, WorkloadState, checked_name
 from agent.services.node_calls import NodeCalls
 from agent.services.node_storage import Room
 from agent.services.node_work import MIB
@@ -85,7 +85,10 @@ class Storage:
         Raises:
             UnknownWorkload: there is none, or it is another owner's.
         """
-        return self._calls.snapshots(owner, self._find(owner, name).name)
+        workload = self._find(owner, name)
+        if workload.state is WorkloadState.CREATING:
+            return []  # its data sets may not be there yet
+        return self._calls.snapshots(owner, workload.name)
 
     def find_snapshot(self, owner: Owner, name: str, when: str) -> SnapshotInfo:
         """The snapshot that a person means. See :func:`agent.core.moment.chosen`.
@@ -119,6 +122,8 @@ class Storage:
             UnknownWorkload: there is none, or it is another owner's.
             InvalidName: it cannot be called so.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         workload = self._find(owner, name)
         if checked_label(label) and taken_for_moment(label, self._clock()):
             raise InvalidName(
@@ -223,6 +228,8 @@ class Storage:
         Raises:
             UnknownWorkload: there is none, or it is another owner's.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         arguments = Arguments(schedule=schedule)
         return self._operations.submit(
             self._find(owner, name), OperationKind.SCHEDULE, request, arguments=arguments

@@ -90,6 +90,8 @@ class Workloads:
             NameInUse: the owner has one of this name.
             NoSpace: the pool is full.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         self._check(spec)
         self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_new(owner)
@@ -105,6 +107,8 @@ class Workloads:
             UnknownWorkload: there is none, or it is another owner's.
             HostFailure: its data sets are not as they have to be.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         workload = self.find(owner, name)
         self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_there(owner, workload)
@@ -112,6 +116,8 @@ class Workloads:
 
     def stop(self, owner: Owner, name: str, request: Request) -> Operation:
         """Ask for a container to be stopped."""
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         return self._operations.submit(self.find(owner, name), OperationKind.STOP, request)
 
     def restart(self, owner: Owner, name: str, request: Request) -> Operation:
@@ -121,6 +127,8 @@ class Workloads:
             UnknownWorkload: there is none, or it is another owner's.
             HostFailure: its data sets are not as they have to be.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         workload = self.find(owner, name)
         self._access.authorise(owner.key, request.by, Role.OPERATOR)
         self._preflight.check_there(owner, workload)
@@ -137,6 +145,8 @@ class Workloads:
             InvalidSpec: its modules and options do not go together, or cannot be had on this node.
             InvalidRequest: too many modules, or it is made of exactly this already.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         workload = self.find(owner, spec.name)
         composition = self._check(spec)
         generation = workload.generation
@@ -154,6 +164,8 @@ class Workloads:
             UnknownWorkload: there is none, or it is another owner's.
             InvalidRequest: it was never updated.
         """
+        if (known := self._operations.asked(owner, request)) is not None:
+            return known
         workload = self.find(owner, name)
         if workload.previous is None:
             raise InvalidRequest(

@@ -202,6 +202,18 @@ class OperationStore:
         with self._database.read() as connection:
             return list(connection.execute(query.order_by(operations.c.id)).scalars())
 
+    def copying(self, node: str, owner: str, snapshot: str) -> list[int]:
+        """Numbers of the operations that make a copy of a snapshot, or will; oldest first."""
+        query = select(operations.c.id).where(
+            operations.c.node == node,
+            operations.c.owner == owner,
+            operations.c.kind == OperationKind.CLONE.value,
+            operations.c.state.in_(ACTIVE),
+            operations.c.arguments["snapshot"].as_string() == snapshot,
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(operations.c.id)).scalars())
+
     def changed_since(self, node: str, machine: str, moment: datetime) -> bool:
         """Whether what a machine is made of was changed after a moment, or is being changed."""
         query = select(operations.c.id).where(
@@ -226,6 +238,23 @@ class OperationStore:
         )
         with self._database.read() as connection:
             return connection.execute(query).first() is not None
+
+    def followed(self, operation: Operation) -> bool:
+        """Whether what an operation is about made way for another workload of its machine's name.
+
+        That was entered by a later operation, so there was none of this name then. It counts what was asked
+        for after what, and no clock.
+        """
+        query = select(operations.c.plan).where(
+            operations.c.node == operation.node,
+            operations.c.machine == operation.machine,
+            operations.c.id > operation.id,
+            operations.c.kind.in_([kind.value for kind in OperationKind if kind.enters]),
+            operations.c.state.in_((OperationState.DONE.value, *ACTIVE)),
+        )
+        with self._database.read() as connection:
+            # What comes back in the place of another had to be agreed to, and entered nothing.
+            return any(plan is None for plan in connection.execute(query).scalars())
 
     def asked_for(self, node: str) -> list[ContainerSpec]:
         """What the containers were to be made of that were ever created on a node, the newest first."""

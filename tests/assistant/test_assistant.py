@@ -135,7 +135,7 @@ async def test_a_failing_host_is_told_with_cause_and_hint(chat: Chat) -> None:
 
 async def test_a_node_that_does_not_answer_is_told_before_anything(chat: Chat) -> None:
     """What fails before there is an operation ends the same way, and nothing is entered."""
-    with chat.simulation.failing(Fault("^zpool list", stderr="cannot open /dev/zfs: Permission denied")):
+    with chat.simulation.failing(Fault("^zfs get", stderr="cannot open /dev/zfs: Permission denied")):
         finished = await chat.say("create dev")
     assert finished.exit_code == 4
     assert "Permission denied" in finished.text

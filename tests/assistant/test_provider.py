@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from pydantic_ai import models
 
 from agent.settings import Settings
-from agent.tools.containers import containers
-from agent.tools.preferences import preferences
+from agent.tools.files import files
+from agent.tools.toolsets import TOOLSETS
 from tests.assistant.conftest import Chat
 from tests.assistant.provider import Answer, Provider, serving
 
@@ -51,7 +51,7 @@ def test_a_server_of_ones_own_is_asked(chat: Chat, provider: Provider, model: st
     assert [message["role"] for message in provider.asked[2]["messages"]] == [
         *("system", "user", "assistant", "tool", "assistant", "user")
     ]
-    assert len(provider.asked[0]["tools"]) == len(containers.tools) + len(preferences.tools)
+    assert len(provider.asked[0]["tools"]) == sum(len(one.tools) for one in TOOLSETS if one is not files)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])

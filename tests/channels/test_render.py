@@ -1,5 +1,5 @@
 import io
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console, RenderableType
@@ -8,7 +8,7 @@ from agent.channels import render
 from agent.core.composition import Composition
 from agent.core.errors import Problem
 from agent.core.module import DebianPart, Module, Option, Port, Secret
-from agent.core.operation import Operation, OperationState, Plan, Progress
+from agent.core.operation import Loss, Operation, OperationState, Plan, Progress
 from agent.core.workload import ContainerSpec, Usage, Workload, WorkloadState
 from agent.services.diagnostics import Finding
 from agent.services.images import KnownImage, Popular
@@ -138,6 +138,13 @@ def test_a_plan_counts_what_would_be_lost(plan: Plan) -> None:
     assert ["workspace", "3.0", "MiB"] in lines
     assert ["snapshots", "2"] in lines
     assert "lost" not in shown(render.plan(Plan(summary="Nothing much.")))
+
+
+def test_a_plan_says_how_long_ago_the_last_change_was() -> None:
+    """What was changed today is another thing to lose than what nobody has touched for years."""
+    moment = datetime.now(UTC) - timedelta(hours=2, minutes=30)
+    change = Loss(what="last change", amount=int(moment.timestamp()), unit="moment")
+    assert "lastchangeabout2hago" in folded(shown(render.plan(Plan(summary="Gone.", losses=(change,)))))
 
 
 def test_findings_come_with_what_to_do() -> None:

@@ -156,7 +156,7 @@ def differences(left: Any, right: Any, where: str = "") -> list[str]:  # noqa: A
 
 
 def _dataset(one: dict[str, Any]) -> dict[str, Any]:
-    unlike = {"snapshots", "written", "binary", "origin"}
+    unlike = {"changed_at", "snapshots", "written", "binary", "origin"}
     plain = {key: value for key, value in one.items() if key not in unlike and not key.startswith("creat")}
     snapshots = sorted(
         ([STAMP.sub(r"\1*", name), sorted(held["files"].items())] for name, held in one["snapshots"].items()),

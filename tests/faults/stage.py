@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,26 @@ class Stage:
     Args:
         folder: where they are.
         ahead: by how much it is later than it is.
+        clock: what tells the time instead.
+        limits: settings that are not as they are by themselves.
         **keywords: for the node.
     """
 
-    def __init__(self, folder: Path, ahead: timedelta = timedelta(), **keywords: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        folder: Path,
+        ahead: timedelta = timedelta(),
+        clock: Callable[[], datetime] | None = None,
+        limits: Mapping[str, Any] | None = None,
+        **keywords: Any,  # noqa: ANN401
+    ) -> None:
         self.folder = folder
         self.points = Points()
-        given = settings.load(simulate=True, state_dir=folder, node_name="box", timezone="UTC")
+        given = settings.load(
+            simulate=True, state_dir=folder, node_name="box", timezone="UTC", **(limits or {})
+        )
         self.node = MortalNode(self.points, state=given.state_folder / "node.json", **keywords)
-        self.app = App(given, self.node, lambda: datetime.now(UTC) + ahead)
+        self.app = App(given, self.node, clock or (lambda: datetime.now(UTC) + ahead))
         self.services = self.app.services
 
     def done(self, operation: Operation, owner: Owner = ANN) -> Operation:

@@ -4,6 +4,7 @@ import os
 import random
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,21 @@ def test_a_file_comes_back_as_it_was(place: Place) -> None:
     place.settle(b"notes")
     assert [path.name for path in place.now.iterdir()] == ["notes"]
     assert (place.now / "notes").read_text() == "good"
+
+
+def test_the_last_change_is_the_newest_anywhere_below(place: Place) -> None:
+    """A file that is in a folder in a folder counts, and where a link leads to does not."""
+    write(place.now / "a/b/file", "text")
+    write(place.now / "other", "text")
+    (place.now / "link").symlink_to("/proc/self/environ")
+    for path in (place.now, *place.now.rglob("*")):
+        os.utime(path, (0, 1_000_000), follow_symlinks=False)
+    os.utime(place.now / "a/b/file", (0, 2_000_000))
+    assert place.trees.newest(str(place.now), 100) == datetime.fromtimestamp(2_000_000, UTC)
+    assert place.trees.newest(str(place.now), 5) == datetime.fromtimestamp(2_000_000, UTC)
+    assert place.trees.newest(str(place.now), 4) is None
+    with pytest.raises(HostFailure):
+        place.trees.newest(f"{place.now}/none", 100)
 
 
 @pytest.mark.parametrize("path", ["a/b/c/file", "a/b", "a"])

@@ -44,6 +44,22 @@ def test_a_container_gets_another_name(app: App, node: SimulatedNode) -> None:
     assert app.services.workloads.find(ANN, "dev").machine != before.machine
 
 
+def test_no_secret_is_lost_to_another_name(app: App, node: SimulatedNode) -> None:
+    """What was given for the new name is not written over: the container is called and given as before."""
+    made(app)
+    app.services.secrets.give(ANN, "gh.token", "dev's", "dev")
+    app.services.secrets.give(ANN, "gh.token", "prod's", "prod")
+    over = app.services.operations.wait(ANN, app.services.workloads.rename(ANN, "dev", "prod", ASKED).id, 30)
+    assert over.state is OperationState.FAILED
+    assert over.problem is not None
+    assert "gh.token" in over.problem.why
+    assert "--container prod" in over.problem.hint
+    secrets = Path(app.settings.secrets_dir) / "owners/ann/of"
+    assert node.read(str(secrets / "dev/gh.token")) == "dev's"
+    assert node.read(str(secrets / "prod/gh.token")) == "prod's"
+    assert app.services.workloads.find(ANN, "dev").state is WorkloadState.RUNNING
+
+
 def test_one_that_rests_is_not_started_for_it(app: App) -> None:
     """Its name holds from its next start on."""
     made(app)

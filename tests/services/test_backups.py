@@ -9,14 +9,17 @@ import pytest
 from agent import settings
 from agent.app import App
 from agent.core.account import Role
-from agent.core.backup import Manifest, Part
-from agent.core.errors import InvalidRequest, NameInUse, NotAllowed, UnknownWorkload
+from agent.core.backup import Manifest, Part, Remote, parsed_place
+from agent.core.errors import HostFailure, InvalidRequest, NameInUse, NotAllowed, UnknownWorkload
 from agent.core.operation import Operation, OperationState, Request
 from agent.core.owner import Owner
 from agent.host.simulated import Fault, Pace, SimulatedNode, Sizes
 from agent.host.simulated.world import Dataset
+from agent.host.streams import Streams
 from agent.host.zfs import Capabilities, Zfs
+from agent.services.depots import Sending
 from agent.services.layout import Layout
+from agent.services.remote_depot import RemoteDepot
 from agent.store.database import Database
 from agent.store.workloads import WorkloadStore
 from tests.services.conftest import ANN, ASKED, made
@@ -290,6 +293,22 @@ def test_a_whole_stream_to_another_machine_replaces_the_one_before(scene: Scene)
     scene.backed_up(scene.remote)
     assert scene.there.keys() == there.keys()
     assert [len(one) for one in scene.there.values()] == [0, 1, 1]
+
+
+def test_an_increment_is_not_sent_to_where_its_base_is_not(scene: Scene) -> None:
+    """ZFS of 2011 would take it all the same, and write it elsewhere."""
+    scene.made()
+    scene.backed_up(scene.remote)
+    place = parsed_place(scene.remote)
+    assert isinstance(place, Remote)
+    depot = RemoteDepot(Streams(scene.node), Zfs(scene.node), place, "dev")
+    dataset = LAYOUT.root(scene.owner, scene.app.services.workloads.find(scene.owner, "dev").machine)
+    base = "voxnix-backup-20260101T000000Z"
+    sending = Sending(Part.ROOT, dataset, "voxnix-backup-20260102T000000Z", "1", base)
+    there = scene.there
+    with pytest.raises(HostFailure, match="Send the whole of it"):
+        depot.send(sending, (), lambda _: None)
+    assert scene.there == there
 
 
 def test_a_disk_without_room_is_refused_with_numbers(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

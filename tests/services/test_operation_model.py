@@ -1,5 +1,6 @@
 """Operations against a reference: whatever people and the worker do, a simple model says the same."""
 
+import atexit
 import functools
 import os
 import shutil
@@ -91,6 +92,7 @@ def plan_of(amount: int) -> Plan:
 def empty() -> Path:
     """A database without rows: making one takes longer than a whole run."""
     folder = Path(tempfile.mkdtemp(prefix="voxnix-model-", dir=MEMORY))
+    atexit.register(shutil.rmtree, folder)
     Database(f"sqlite:///{folder / 'voxnix.db'}").close()
     return folder / "voxnix.db"
 

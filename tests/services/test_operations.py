@@ -1,10 +1,13 @@
 """The gate: what a person has to agree to, and how nothing goes past it."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from agent.app import App
 from agent.core.errors import InvalidRequest, PlanChanged, UnknownOperation, UnknownWorkload, WorkerAbsent
 from agent.core.operation import Operation, OperationKind, OperationState, Plan
+from agent.core.storage import Schedule
 from agent.core.workload import ContainerSpec
 from agent.host.simulated import SimulatedNode
 from agent.services import operations as module
@@ -30,7 +33,9 @@ def test_a_destroy_waits_for_a_person(app: App) -> None:
     """It is proposed with what would be lost, and waiting for it changes nothing."""
     operation, plan = proposed(app)
     assert app.services.operations.wait(ANN, operation.id, 5).state is OperationState.PROPOSED
-    assert {loss.what for loss in plan.losses} == {"workspace", "root", "snapshots"}
+    assert {loss.what for loss in plan.losses} == {"workspace", "root", "snapshots", "last change"}
+    (changed,) = [loss for loss in plan.losses if loss.unit == "moment"]
+    assert timedelta(0) <= datetime.now(UTC) - changed.at < timedelta(hours=2)
     assert app.services.operations.waiting(ANN, ASKED.conversation) == [operation]
     assert app.services.operations.waiting(ANN, "another chat") == []
     assert app.services.workloads.list(ANN)[0].state == "running"
@@ -130,3 +135,40 @@ def test_patience_ends_a_wait_and_not_the_operation(app: App, monkeypatch: pytes
     monkeypatch.setattr(app.services.operations, "_ensure_worker", lambda: None)
     operation = app.services.workloads.create(ANN, ContainerSpec(name="dev"), ASKED)
     assert app.services.operations.wait(ANN, operation.id, 0).state is OperationState.QUEUED
+
+
+@pytest.mark.parametrize(
+    "verb", ["create", "start", "stop", "restart", "update", "roll back", "snapshot", "schedule"]
+)
+def test_the_same_request_is_answered_alike_however_things_stand_by_then(app: App, verb: str) -> None:
+    """With the operation that it was, and not with why it could not be asked for now."""
+    workloads, storage = app.services.workloads, app.services.storage
+    keyed = ASKED.model_copy(update={"key": "tg:9:1/call-1"})
+    dev, other = (ContainerSpec(name="dev", modules=modules) for modules in (("git",), ("fish",)))
+    ask = {
+        "create": lambda: workloads.create(ANN, dev, keyed),
+        "start": lambda: workloads.start(ANN, "dev", keyed),
+        "stop": lambda: workloads.stop(ANN, "dev", keyed),
+        "restart": lambda: workloads.restart(ANN, "dev", keyed),
+        "update": lambda: workloads.update(ANN, other, keyed),
+        "roll back": lambda: workloads.roll_back(ANN, "dev", keyed),
+        "snapshot": lambda: storage.snapshot(ANN, "dev", keyed),
+        "schedule": lambda: storage.schedule(ANN, "dev", Schedule(hourly=1), keyed),
+    }
+    if verb != "create":
+        made(app)
+    if verb == "roll back":
+        done(app, workloads.update(ANN, other, ASKED))
+    first = ask[verb]()
+    assert ask[verb]().id == first.id
+    done(app, first)
+    assert ask[verb]().id == first.id
+    done(app, workloads.destroy(ANN, "dev", ASKED))
+    assert ask[verb]().id == first.id
+
+
+def done(app: App, operation: Operation) -> None:
+    """Agree to an operation, and have it done."""
+    if operation.plan is not None:
+        app.services.operations.approve(ANN, operation.id, operation.plan.digest)
+    assert app.services.operations.wait(ANN, operation.id, 30).state is OperationState.DONE

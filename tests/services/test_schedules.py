@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.operation import OperationKind, OperationState
+from agent.core.operation import Arguments, OperationKind, OperationState
 from agent.core.storage import Schedule, SnapshotKind, SnapshotName
 from agent.core.workload import ContainerSpec, WorkloadState
 from agent.host.simulated import Fault, Pace, SimulatedNode
@@ -152,6 +152,18 @@ def test_what_began_as_a_copy_keeps_its_snapshot(keeper: Keeper) -> None:
     names = keeper.look(after=HOUR)
     assert len(names) == 2
     assert names[0] == first
+
+
+def test_what_is_about_to_be_copied_stays_until_then(keeper: Keeper) -> None:
+    """Whole: a copy is made of one part after another."""
+    keeper.plan(hourly=1)
+    [first] = keeper.look()
+    copy = keeper.workloads.add(ANN, ContainerSpec(name="copy"), "box", BEGUN)
+    arguments = Arguments(name="copy", snapshot=str(first))
+    operation = keeper.operations.add(copy, OperationKind.CLONE, ASKED, keeper.now, arguments=arguments)
+    assert first in keeper.look(after=HOUR)
+    keeper.operations.move(operation.id, OperationState.CANCELLED, keeper.now)
+    assert first not in keeper.look(after=HOUR)
 
 
 def test_what_failed_is_tried_again(keeper: Keeper) -> None:

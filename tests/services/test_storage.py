@@ -1,9 +1,12 @@
 """Snapshots, what is made of them, and where the space goes."""
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from agent import settings
 from agent.app import App
 from agent.core.errors import (
     HostFailure,
@@ -16,7 +19,8 @@ from agent.core.errors import (
 from agent.core.operation import Operation, OperationState, Request
 from agent.core.storage import FileChange, Schedule, SnapshotKind
 from agent.core.workload import ContainerSpec, WorkloadState
-from agent.host.simulated import SimulatedNode
+from agent.host.simulated import Pace, SimulatedNode
+from agent.services import engine
 from agent.services.layout import Layout
 from agent.services.storage import about
 from tests.services.conftest import ANN, ASKED, BOB, made
@@ -258,6 +262,35 @@ def test_a_snapshot_is_forgotten(app: App) -> None:
     agreed(app, app.services.trash.purge(ANN, "copy", ASKED))
     agreed(app, app.services.storage.forget(ANN, "dev", "good", ASKED))
     assert app.services.storage.snapshots(ANN, "dev") == []
+
+
+def test_a_snapshot_that_is_about_to_be_copied_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even a part of it: the copy would get half of it, or nothing."""
+    given = settings.load(simulate=True, state_dir=tmp_path, node_name="box")
+    with closing(App(given, SimulatedNode("box", pace=Pace.instant(), state=tmp_path / "node"))) as before:
+        kept(before)
+    monkeypatch.setattr(engine, "CONCURRENCY", 1)  # so that the copy has to wait
+    with closing(App(given, SimulatedNode("box", pace=Pace.instant(), state=tmp_path / "node"))) as app:
+        asked = app.services.storage.forget(ANN, "dev", "good", ASKED)
+        copy = app.services.storage.clone(ANN, "dev", "copy", ASKED, "good")
+        assert asked.plan is not None
+        app.services.operations.approve(ANN, asked.id, asked.plan.digest)
+        over = app.services.operations.wait(ANN, asked.id, 30)
+        assert (over.state, over.problem and over.problem.code) == (OperationState.FAILED, "InvalidRequest")
+        done(app, copy)
+        assert notes(app, "copy") == [b"good", b"good"]
+
+
+def test_a_snapshot_of_what_is_still_being_made_is_none(tmp_path: Path) -> None:
+    """That is said, and not what ZFS says of data sets that are not there yet."""
+    given = settings.load(simulate=True, state_dir=tmp_path, node_name="box")
+    with closing(App(given, SimulatedNode("box", pace=Pace.instant()))) as app:
+        app.services.workloads.create(ANN, ContainerSpec(name="dev"), ASKED)  # nobody waits, so nothing runs
+        assert app.services.storage.snapshots(ANN, "dev") == []
+        with pytest.raises(UnknownSnapshot, match="has none at all"):
+            app.services.storage.forget(ANN, "dev", "latest", ASKED)
 
 
 def test_a_schedule_is_what_was_asked_for_last(app: App) -> None:

@@ -1,13 +1,18 @@
 """What was destroyed is in the trash, and comes back as it was."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from agent import settings
 from agent.app import App
-from agent.core.errors import InvalidName, NameInUse, PlanChanged, UnknownSnapshot
+from agent.core.errors import InvalidName, InvalidRequest, NameInUse, PlanChanged, UnknownSnapshot
 from agent.core.operation import Operation, OperationKind, OperationState
 from agent.core.owner import Owner
-from agent.core.workload import Workload, WorkloadState
-from agent.host.simulated import SimulatedNode
+from agent.core.storage import Schedule
+from agent.core.workload import ContainerSpec, Workload, WorkloadState
+from agent.host.simulated import Pace, SimulatedNode
 from agent.host.zfs import Zfs
 from agent.services.layout import Layout
 from agent.store.database import Database
@@ -240,3 +245,69 @@ def test_a_destroy_says_what_it_found(app: App) -> None:
     for words in ("was kept as voxnix-before-", "in the trash as", "can be restored for 7 days"):
         assert words in found
     assert OperationKind.DESTROY.gated
+
+
+def test_what_was_agreed_to_for_one_container_is_not_done_to_the_next_of_its_name(app: App) -> None:
+    """Its plan may read alike; but nobody was asked about this one."""
+    made(app)
+    first, second = (app.services.workloads.destroy(ANN, "dev", ASKED) for _ in range(2))
+    agreed(app, first)
+    made(app)
+    write(app, "another")
+    assert second.plan is not None
+    with pytest.raises(InvalidRequest, match="another dev"):
+        app.services.operations.approve(ANN, second.id, second.plan.digest)
+    assert notes(app) == [b"another", b"another"]
+    assert [one.operation for one in app.services.trash.list(ANN)] == [first.id]
+    agreed(app, app.services.trash.purge(ANN, "dev", ASKED))  # which is about the other one
+
+
+@pytest.mark.parametrize("kind", ["schedule", "rename", "stop"])
+def test_what_was_asked_of_one_container_is_not_done_to_the_next_of_its_name(app: App, kind: str) -> None:
+    """It waited behind the end of that one, and says that it does not exist any more."""
+    workloads, spec = app.services.workloads, ContainerSpec(name="dev", modules=("git",))
+    given_up = workloads.create(ANN, spec, ASKED)  # nothing runs yet: nobody waits
+    asks = {
+        "schedule": lambda: app.services.storage.schedule(ANN, "dev", Schedule(daily=1), ASKED),
+        "rename": lambda: workloads.rename(ANN, "dev", "prod", ASKED),
+        "stop": lambda: workloads.stop(ANN, "dev", ASKED),
+    }
+    asked = asks[kind]()
+    app.services.operations.cancel(ANN, given_up.id)
+    again = workloads.create(ANN, spec, ASKED)
+    assert (asked.machine, app.services.operations.wait(ANN, asked.id, 30).state) == (again.machine, "failed")
+    done(app, again)
+    dev = find(app)
+    assert (dev.state, dev.wanted, dev.schedule) == (WorkloadState.RUNNING, True, Schedule())
+
+
+def test_what_comes_after_the_end_of_a_container_leaves_nothing(tmp_path: Path) -> None:
+    """It fails for what it is, and not because something could not be taken back."""
+    given = settings.load(simulate=True, state_dir=tmp_path, node_name="box")
+    with closing(App(given, SimulatedNode("box", pace=Pace.instant(), state=tmp_path / "node"))) as before:
+        made(before)
+    with closing(App(given, SimulatedNode("box", pace=Pace.instant(), state=tmp_path / "node"))) as app:
+        asked = _ended_first(app)
+        for one in asked:
+            over = app.services.operations.wait(ANN, one.id, 30)
+            assert over.state is OperationState.FAILED
+            assert over.problem is not None
+            assert over.problem.code == "UnknownWorkload"
+            assert "left" not in over.problem.what
+        assert len(app.services.images.list()) == 1  # none was built for it
+
+
+def _ended_first(app: App) -> list[Operation]:
+    """What was asked of a container that is destroyed by what was asked before."""
+    workloads = app.services.workloads
+    asked = [workloads.destroy(ANN, "dev", ASKED) for _ in range(2)]
+    asked += [
+        workloads.update(ANN, ContainerSpec(name="dev", modules=("python",)), ASKED),
+        workloads.rename(ANN, "dev", "prod", ASKED),
+        workloads.resize(ANN, "dev", 30 * GIB, ASKED),
+    ]
+    for one in asked:
+        if one.plan is not None:
+            app.services.operations.approve(ANN, one.id, one.plan.digest)
+    done(app, asked[0])
+    return asked[1:]

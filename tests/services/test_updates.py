@@ -101,6 +101,29 @@ def test_only_one_older_root_is_kept(app: App, node: SimulatedNode) -> None:
     assert roots(node, dev_of(app)).keys() == {"", "-before"}
 
 
+@pytest.mark.parametrize("what", ["copied", "gone back to"])
+def test_what_shares_its_roots_keeps_no_container_from_being_updated(
+    app: App, node: SimulatedNode, what: str
+) -> None:
+    """A copy of it, or what it was and is now in the trash: those have what they need, and nothing more."""
+    made(app, "dev", "git")
+    number = 0
+    if what == "gone back to":
+        updated(app, "fish")
+    app.services.workloads.exec(ANN, "dev", ["sh", "-c", "echo kept > /srv/note"], request=ASKED)
+    ended(app, app.services.storage.snapshot(ANN, "dev", ASKED, "good"))
+    if what == "copied":
+        ended(app, app.services.storage.clone(ANN, "dev", "copy", ASKED, "good"))
+    else:
+        number = ended(app, app.services.storage.revert(ANN, "dev", "good", ASKED)).id
+    for modules in (("python",), ("node",), ("git", "zsh")):
+        assert updated(app, *modules).state is OperationState.DONE
+    assert roots(node, dev_of(app)).keys() == {"", "-before"}
+    if what == "gone back to":
+        ended(app, app.services.trash.restore_number(ANN, number, ASKED, "copy"))
+    assert app.services.files.get(ANN, "copy", "/srv/note") == b"kept\n"
+
+
 def test_an_update_that_does_not_come_up_is_taken_back(app: App, node: SimulatedNode) -> None:
     """It runs as it did before, and the person is told why."""
     made(app, "dev", "git")

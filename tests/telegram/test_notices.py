@@ -37,12 +37,13 @@ async def test_a_quota_is_told_with_how_full_it_is(product: Product) -> None:
     """Its button shows the rest."""
     person, ann = product.let_in("Ann", language="de")
     workload = product.simulation.made(product.owner(person))
-    values = {"part": "workspace", "used": 95 << 20, "quota": 100 << 20}
+    values = {"part": "workload", "used": 95 << 20, "quota": 100 << 20}
     product.simulation.happened(NoticeKind.QUOTA, workload, values)
     ann.says("/start")
     async with product.running():
         notice = await ann.sees("95")
-        assert "/workspace" in notice.text
+        assert "95 MiB" in notice.text
+        assert "100 MiB" in notice.text
         ann.taps("Status", notice)
         await ann.hears("git")
 

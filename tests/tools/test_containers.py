@@ -129,7 +129,9 @@ def test_a_destroy_only_proposes(simulation: Simulation, caller: Caller) -> None
     assert isinstance(view, ChangeView)
     assert view.state is OperationState.PROPOSED
     assert view.plan is not None
-    assert [(loss.what, loss.amount, loss.unit) for loss in view.plan.losses] == [
+    *amounts, changed = view.plan.losses
+    assert (changed.what, changed.unit) == ("last change", "moment")
+    assert [(loss.what, loss.amount, loss.unit) for loss in amounts] == [
         ("workspace", 3 * MIB, "bytes"),
         ("root", 16 * MIB, "bytes"),
         ("snapshots", 0, "count"),

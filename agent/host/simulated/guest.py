@@ -138,7 +138,7 @@ class Shell:
             return Answer.no(f"sh: echo: I/O error: {why}")
         one = self._call.world.datasets[dataset]
         old = (one.content(inside) or b"") if append else b""
-        one.put(inside, old + text.encode())
+        one.put(inside, old + text.encode(), self._call.now)
         return Answer()
 
     def _rm(self, words: list[str]) -> Answer:
@@ -169,7 +169,7 @@ class Shell:
         for name in names:
             path = f"{above}/{name}" if above else name
             if path not in one.files and not any(key.startswith(f"{path}/") for key in one.files):
-                one.put(path, content)
+                one.put(path, content, self._call.now)
                 return Answer(name)
         return Answer(returncode=3)
 

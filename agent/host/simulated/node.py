@@ -127,8 +127,9 @@ class SimulatedNode:
                 self._hang(fault, argv, left)
                 yield from fault.stderr.splitlines()
                 raise CommandFailed(tuple(argv), fault.returncode, fault.stderr)
+            looks = argv[0] == "busctl"
             try:
-                with self._held():
+                with self._held(looks=looks):
                     piece = next(program)
             except StopIteration as end:
                 answer: Answer = end.value
@@ -141,7 +142,7 @@ class SimulatedNode:
                 told += 1
                 yield piece
                 continue
-            if argv[0] == "busctl":
+            if looks:
                 self._stopped.wait(piece)  # it waits for others, however fast this node's own time is
             else:
                 self._pass(min(piece, left), argv)
@@ -151,7 +152,7 @@ class SimulatedNode:
 
     def read(self, path: str) -> str | None:
         """See :meth:`agent.host.node.Node.read`."""
-        with self._held():
+        with self._held(looks=True):
             if path == BOOT_ID:
                 return f"{self.world.boot}\n"
             dataset, inside = self._inside(path)
@@ -171,7 +172,7 @@ class SimulatedNode:
             size = len(text.encode())
             if found and (why := zfs.refusal(self.world, found[0], size, self.sizes.pool)):
                 raise HostFailure(f"{path} could not be written.", why)
-            dataset.put(inside, text.encode())
+            dataset.put(inside, text.encode(), self._clock())
 
     def remove(self, path: str) -> None:
         """See :meth:`agent.host.node.Node.remove`."""
@@ -185,7 +186,7 @@ class SimulatedNode:
 
     def exists(self, path: str) -> bool:
         """See :meth:`agent.host.node.Node.exists`."""
-        with self._held():
+        with self._held(looks=True):
             world = self.world
             if path in world.files or path in world.archives or path in world.folders:
                 return True
@@ -273,8 +274,12 @@ class SimulatedNode:
             raise interrupted(argv)
 
     @contextmanager
-    def _held(self) -> Generator[None]:
-        """The state, held still: against other threads, and against other processes that keep it too."""
+    def _held(self, *, looks: bool = False) -> Generator[None]:
+        """The state, held still: against other threads, and against other processes that keep it too.
+
+        Args:
+            looks: whether nothing is changed, so that nothing has to be written down either.
+        """
         with self._lock:
             if self._state is None:
                 yield
@@ -284,7 +289,8 @@ class SimulatedNode:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 self._load(self._state)
                 yield
-                self._save(self._state)
+                if not looks:
+                    self._save(self._state)
 
     def _load(self, file: Path) -> None:
         text = file.read_text(encoding="utf-8") if file.exists() else ""

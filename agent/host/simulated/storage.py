@@ -28,14 +28,29 @@ def exists(world: World, name: str) -> bool:
 
 def used(world: World, name: str) -> int:
     """What a data set, its snapshots and all below it take, in bytes."""
-    one = world.datasets[name]
-    return one.written + held(world, name) + used_by_children(world, name)
+    return _used(world, name, _children(world))
 
 
 def used_by_children(world: World, name: str) -> int:
     """What those below a data set take, or what is set aside for them where that is more."""
-    children = [key for key in world.datasets if key.rpartition("/")[0] == name]
-    return sum(max(used(world, key), world.datasets[key].reservation) for key in children)
+    return _used_by(world, name, _children(world))
+
+
+def _children(world: World) -> dict[str, list[str]]:
+    """What is directly below each data set: found once, as looking through all for each takes its time."""
+    found: dict[str, list[str]] = {}
+    for key in world.datasets:
+        found.setdefault(key.rpartition("/")[0], []).append(key)
+    return found
+
+
+def _used(world: World, name: str, children: dict[str, list[str]]) -> int:
+    return world.datasets[name].written + held(world, name) + _used_by(world, name, children)
+
+
+def _used_by(world: World, name: str, children: dict[str, list[str]]) -> int:
+    below = children.get(name, ())
+    return sum(max(_used(world, key, children), world.datasets[key].reservation) for key in below)
 
 
 def available(world: World, name: str, pool_size: int) -> int:

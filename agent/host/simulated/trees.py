@@ -19,7 +19,7 @@ def python(call: Call) -> Answer:
 def treework(call: Call) -> Answer:  # noqa: PLR0911 - one for each verb
     """``python -I treework VERB FOLDER…``."""
     verb, *words = call.argv[3:]
-    folders = words[: 1 if verb in {"renew", "settle"} else 2]
+    folders = words[: 1 if verb in {"newest", "renew", "settle"} else 2]
     datasets = [_mounted(call, folder) for folder in folders]
     if None in datasets:
         return Answer.no("treework: No such file or directory")
@@ -38,6 +38,8 @@ def treework(call: Call) -> Answer:  # noqa: PLR0911 - one for each verb
         case "settle", [path, mark]:
             _remove(found[0], _beside(_path(path), f"{mark}-old"))
             return Answer()
+        case "newest", [limit]:
+            return Answer("-" if len(found[0].files) > int(limit) else f"{int(found[0].changed_at)}\n")
         case "renew", _:
             return _renew(found[0], rest)
         case _:

@@ -165,6 +165,7 @@ class Dataset(_State):
         quota: in bytes, 0 for none.
         reservation: in bytes, 0 for none.
         written: what is in it that is in no other, in bytes.
+        changed_at: when a file in it last was, in seconds since 1970.
         origin: the snapshot that it began as; empty for none.
         tree: the root file system in it.
         files: other files in it, by path from its root.
@@ -181,6 +182,7 @@ class Dataset(_State):
     quota: int = 0
     reservation: int = 0
     written: int = 24_576
+    changed_at: float = 0.0
     origin: str = ""
     tree: Tree | None = None
     files: dict[str, str] = Field(default_factory=dict)
@@ -196,8 +198,9 @@ class Dataset(_State):
             return None
         return text.encode("latin-1" if path in self.binary else "utf-8")
 
-    def put(self, path: str, content: bytes) -> None:
-        """Have a file with this in it."""
+    def put(self, path: str, content: bytes, at: float = 0.0) -> None:
+        """Have a file with this in it, changed at a moment."""
+        self.changed_at = max(self.changed_at, at)
         before = len(self.content(path) or b"")
         try:
             self.files[path] = content.decode()

@@ -67,9 +67,11 @@ def create(call: Call) -> Answer:
                 refusal = refuse_new(call, "create", above)
                 if refusal:
                     return refusal
-                new(call, above, [], Dataset())
+                new(call, above, [], Dataset(changed_at=call.now))
         return Answer()
-    return refuse_new(call, "create", name) or new(call, name, options.get("-o", []), Dataset())
+    return refuse_new(call, "create", name) or new(
+        call, name, options.get("-o", []), Dataset(changed_at=call.now)
+    )
 
 
 def destroy(call: Call) -> Answer:

@@ -37,7 +37,7 @@ def clone(call: Call) -> Answer:
     if refusal:
         return refusal
     dataset, _, taken = source.partition("@")
-    one = Dataset(origin=source)
+    one = Dataset(origin=source, changed_at=call.now)
     one.become(call.world.datasets[dataset].snapshots[taken])
     return new(call, name, options.get("-o", []), one)
 
@@ -137,7 +137,7 @@ def receive(call: Call) -> Answer:
     room = storage.available(call.world, parent, call.sizes.pool)
     if room < taken.written - (base.written if base else 0):
         return Answer.no(f"cannot receive {kind} stream: out of space")
-    one = before if before and base else Dataset()
+    one = before if before and base else Dataset(changed_at=call.now)
     if one is not before:
         new(call, name, [], one)
         one.mounted = one.mounted and "-u" not in options

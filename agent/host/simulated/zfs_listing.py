@@ -50,8 +50,9 @@ def get(call: Call) -> Answer:
     columns = call.argv[call.argv.index("-o") + 1].split(",")
     rows: list[str] = []
     for full in (full for name in names if name not in missing for full in _named(call, name, deep)):
-        values = _properties(call, full)
-        for prop in properties.split(","):
+        wanted = properties.split(",")
+        values = _properties(call, full, wanted)
+        for prop in wanted:
             if prop not in values and ":" not in prop:  # of those, anybody may have given it any
                 raise call.unknown()
             value = values.get(prop, "-")
@@ -75,18 +76,21 @@ def _named(call: Call, name: str, deep: str) -> list[str]:
     return found
 
 
-def _properties(call: Call, full: str) -> dict[str, str]:
-    """All of a data set or a snapshot; ``-`` where a snapshot has none."""
+def _properties(call: Call, full: str, wanted: list[str]) -> dict[str, str]:
+    """All of a data set or a snapshot, ``-`` where a snapshot has none; counted is what is wanted."""
     world = call.world
     name, at, snapshot = full.partition("@")
     one = world.datasets[name]
+    counted = {
+        "used": lambda: storage.held_by(world, full) if at else storage.used(world, name),
+        "usedbysnapshots": lambda: storage.held(world, name),
+        "usedbychildren": lambda: storage.used_by_children(world, name),
+        "referenced": lambda: storage.referenced(world, full),
+        "available": lambda: storage.available(world, name, call.sizes.pool),
+    }
     known = {
-        "used": storage.used(world, name),
+        **{prop: counted[prop]() for prop in wanted if prop in counted},
         "usedbydataset": one.written,
-        "usedbysnapshots": storage.held(world, name),
-        "usedbychildren": storage.used_by_children(world, name),
-        "referenced": storage.referenced(world, full),
-        "available": storage.available(world, name, call.sizes.pool),
         "quota": one.quota,
         "reservation": one.reservation,
         "mounted": "yes" if one.mounted else "no",
@@ -104,7 +108,6 @@ def _properties(call: Call, full: str) -> dict[str, str]:
     }
     if at:
         known["guid"] = one.snapshots[snapshot].guid
-        known["used"] = storage.held_by(world, full)
         known["creation"] = int(one.snapshots[snapshot].created_at)
         return {
             prop: str(value) if prop in _SNAPSHOTS or ":" in prop else "-" for prop, value in known.items()

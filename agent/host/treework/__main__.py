@@ -9,6 +9,7 @@ and to its place in one step::
     put BEFORE NOW PATH MARK DEPTH        bring it back; what is in its place is put aside
     take-back BEFORE NOW PATH MARK DEPTH  undo that
     settle NOW PATH MARK                  give up what was put aside
+    newest NOW LIMIT                      when anything in it was last changed; - beyond LIMIT things
     renew ROOT empty:PATH… remove:PATH…   make a root file system another's; * in a last part only
 
 DEPTH is how many parts of the path were there to begin with, as ``look`` tells it.
@@ -23,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))  # it is run isolated, from wherever the product lies
 
 from agent.host.treework.compare import compare, compare_some, look
+from agent.host.treework.newest import newest
 from agent.host.treework.put import put, settle, take_back
 from agent.host.treework.renew import renew
 from agent.host.treework.walk import AbsentError, BlockedError, top_of
@@ -56,6 +58,8 @@ def _run(verb: str, words: list[str], first: int) -> None:
     match verb:
         case "renew":
             sys.stdout.write(f"{renew(first, words)}\n")
+        case "newest":
+            sys.stdout.write(newest(first, int(words[0])))
         case "settle":
             settle(first, _path(words[0]).split("/"), words[1])
         case _:

@@ -1,11 +1,15 @@
 """A workload gets another name, or may take more room or less. Its machine and its data stay."""
 
+from agent.core.errors import InvalidRequest
 from agent.core.operation import Operation, OperationKind, Progress
 from agent.core.owner import Owner
 from agent.core.workload import Workload
 from agent.services.changes.lifecycle import RAN, Lifecycle
 from agent.services.changes.parts import Parts, Recipe, Report, Step
 from agent.services.limits import QUOTA, RESERVATION
+
+MOVES = "secrets of "
+"""What a claim of a rename begins with: the new name had no secrets, so all that it has then came along."""
 
 
 class Adjustments:
@@ -23,6 +27,7 @@ class Adjustments:
     def recipes(self) -> dict[OperationKind, Recipe]:
         """What each kind does, and how it is taken back."""
         rename = (
+            Step("secrets", self._copy_secrets),
             self._life.stop,
             Step("rename", self._rename),
             Step("verify", self._verify),
@@ -33,11 +38,26 @@ class Adjustments:
             OperationKind.RESIZE: Recipe((Step("resize", self._resize, final=True),), self._undo_resize),
         }
 
+    def _copy_secrets(self, operation: Operation, report: Report) -> str:
+        """What the container alone is given goes with it; what was given for the other name is not lost."""
+        report(Progress(label="taking its secrets along"))
+        owner, old, new = Owner(operation.owner), operation.workload, operation.arguments.name
+        moves = f"{MOVES}{old}"
+        if moves not in operation.claims:
+            if there := self._parts.secrets.given(owner, new):
+                raise InvalidRequest(
+                    f"{old} cannot be called {new}.",
+                    f"There are secrets for a container called {new}: {', '.join(there)}.",
+                    f"Choose another name, or run voxnix secrets take {there[0]} --container {new}.",
+                )
+            self._parts.operations.claim(operation.id, [*operation.claims, moves])
+        self._parts.secrets.copy(owner, old, new)
+        return f"It is given {len(self._parts.secrets.given(owner, new))} secrets."
+
     def _rename(self, operation: Operation, report: Report) -> str:
         """Its host name is in its files, and counts from its next start on."""
         report(Progress(label="giving it the other name"))
-        name, owner = operation.arguments.name, Owner(operation.owner)
-        self._parts.secrets.copy(owner, operation.workload, name)
+        name = operation.arguments.name
         self._write(operation, self._parts.workload(operation).renamed(name))
         return f"Its host name is {name}."
 
@@ -61,10 +81,11 @@ class Adjustments:
         return f"It was called {operation.workload}, and is called {operation.arguments.name}."
 
     def _undo_rename(self, operation: Operation) -> None:
-        workload = self._parts.workload(operation)
-        if workload.name == operation.arguments.name:
-            return  # it is written down, so it went well
-        self._parts.secrets.forget(Owner(operation.owner), operation.arguments.name)
+        workload = self._parts.find(operation)
+        if workload is None or workload.name == operation.arguments.name:
+            return  # it is no more; or it is written down, so it went well
+        if f"{MOVES}{operation.workload}" in operation.claims:
+            self._parts.secrets.forget(Owner(operation.owner), operation.arguments.name)
         if RAN in operation.claims:
             self._parts.runtime.stop(operation.machine)  # it may run under the other name already
         self._write(operation, workload)
@@ -90,4 +111,5 @@ class Adjustments:
         )
 
     def _undo_resize(self, operation: Operation) -> None:
-        self._parts.limits.apply(self._parts.workload(operation))
+        if (workload := self._parts.find(operation)) is not None:
+            self._parts.limits.apply(workload)

@@ -115,8 +115,8 @@ class Lifecycle:
             self._parts.observe(operation, WorkloadState.STOPPED, ())
 
     def _undo_change(self, operation: Operation) -> None:
-        workload = self._parts.workload(operation)
-        if workload.generation is None:
+        workload = self._parts.find(operation)
+        if workload is None or workload.generation is None:
             return
         self._parts.guests.change(
             self._parts.assembly.machine(operation, workload, workload.generation),
@@ -130,6 +130,8 @@ class Lifecycle:
 
     def _build(self, operation: Operation, report: Report) -> str:
         worked = False
+        if operation.kind is OperationKind.UPDATE:
+            self._parts.workload(operation)  # nothing is built for one that is no more
 
         def told(progress: Progress) -> None:
             nonlocal worked

@@ -105,20 +105,28 @@ class Parts:
         """What runs the containers."""
         return self.guests.runtime
 
+    def find(self, operation: Operation) -> Workload | None:
+        """The workload that an operation is about; None where it is no more, or another has its name."""
+        workload = self.workloads.on(operation.node, operation.machine)
+        if workload is None or workload.owner != operation.owner or self.operations.followed(operation):
+            return None
+        return workload
+
     def workload(self, operation: Operation) -> Workload:
         """The workload that an operation is about.
 
         Raises:
             UnknownWorkload: it is no more.
         """
-        workload = self.workloads.on(operation.node, operation.machine)
-        if workload is None or workload.owner != operation.owner:
+        workload = self.find(operation)
+        if workload is None:
             raise UnknownWorkload(f"{operation.workload} does not exist any more.")
         return workload
 
     def destroy(self, dataset: str, machine: str) -> None:
-        """Destroy what this operation itself made, and the traces of a machine."""
+        """Destroy what this operation itself made, and a machine's traces; no copy of it is in the way."""
         if self.zfs.presence(dataset) is not Presence.ABSENT:
+            self.zfs.promote_clones(dataset)
             self.zfs.destroy(dataset, recursive=True)
         for path in self.layout.traces(machine):
             self.node.remove(path)

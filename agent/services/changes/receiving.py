@@ -111,6 +111,8 @@ class Receiving:
             if self._transport.presence(dataset) is not Presence.ABSENT:
                 zfs.destroy(dataset, recursive=True)
             for piece in chain:
+                if piece.base:
+                    zfs.check_base(dataset, piece.base)
                 depot.fetch(piece, dataset, further(told, done))
                 done += piece.size
                 if piece.base:  # the next one needs the last one alone, and this would count to a limit

@@ -68,6 +68,12 @@ class Snapshots:
                 f"{', '.join(held)} began as a copy of it, and shares what did not change since.",
                 "It can be forgotten once that is gone; it takes no room that the copy would not need.",
             )
+        if copying := self._parts.operations.copying(operation.node, operation.owner, name):
+            raise InvalidRequest(
+                f"{name} of {workload.name} cannot be forgotten now.",
+                f"A copy is made of it by operation {copying[0]}.",
+                "It can be forgotten once that copy is gone.",
+            )
         known = {one.name for taken in self._parts.zfs.snapshots_below(above).values() for one in taken}
         if name not in known and name not in operation.claims:
             raise unknown_snapshot(workload.name, name)

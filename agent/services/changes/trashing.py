@@ -92,8 +92,8 @@ class Trashing:
         """From here on it is in the trash, and its name is free: both or neither."""
         report(Progress(label="writing it down"))
         there = self._moving.there(self._place(operation))
-        workload = self._parts.workloads.on(operation.node, operation.machine)
-        if workload is None or workload.created_at > operation.created_at:
+        workload = self._parts.find(operation)
+        if workload is None:
             # A worker has written it down and could not say so any more; another may have the name by now.
             return f"It can be restored for {self._parts.settings.trash_days} days." if there else ""
         with self._parts.database.write():
@@ -103,7 +103,8 @@ class Trashing:
         return f"It can be restored for {self._parts.settings.trash_days} days." if there else ""
 
     def _undo_destroy(self, operation: Operation) -> None:
-        self._put_back(operation, self._parts.workload(operation))
+        if (workload := self._parts.find(operation)) is not None:  # or there was nothing to destroy
+            self._put_back(operation, workload)
 
     def _put_back(self, operation: Operation, workload: Workload) -> None:
         """Have what this operation was to put into the trash be as it was, running if it ran."""
@@ -186,7 +187,8 @@ class Trashing:
             with self._parts.database.write():
                 self._parts.workloads.replace(operation.node, machine, replaced.workload)
                 self._parts.trash.remove(operation.id)
-        self._put_back(operation, self._parts.workload(operation))
+        if (workload := self._parts.find(operation)) is not None:
+            self._put_back(operation, workload)
         if above in operation.claims:
             inherit(self._parts.zfs, above, self._place_of(self._trashed(operation)))
 

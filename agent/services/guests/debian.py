@@ -119,7 +119,7 @@ class DebianGuests:
         aside, before = root.dataset + ASIDE, root.dataset + BEFORE
         if self._zfs.presence(aside) is Presence.PRESENT:
             if self._zfs.presence(before) is Presence.PRESENT:
-                self._zfs.destroy(before, recursive=True)
+                self._give_up(before)
             self._zfs.rename(aside, before)
 
     def _put_away(self, machine: str, dataset: str, to: str) -> None:
@@ -128,7 +128,7 @@ class DebianGuests:
             return
         self.runtime.stop(machine)
         if self._zfs.presence(to) is Presence.PRESENT:
-            self._zfs.destroy(dataset, recursive=True)
+            self._give_up(dataset)
             return
         self._zfs.set(dataset, "mountpoint", "none")
         self._zfs.rename(dataset, to)
@@ -145,7 +145,12 @@ class DebianGuests:
             self._put_away(machine, root.dataset, before)
         else:
             self.runtime.stop(machine)
-            self._zfs.destroy(root.dataset, recursive=True)
+            self._give_up(root.dataset)
+
+    def _give_up(self, dataset: str) -> None:
+        """Destroy a root; a copy of it, or what is in the trash, takes along what it shares with it."""
+        self._zfs.promote_clones(dataset)
+        self._zfs.destroy(dataset, recursive=True)
 
     def size(self, digest: str, system: str) -> int:  # noqa: ARG002
         """See :meth:`agent.services.guests.Guests.size`."""

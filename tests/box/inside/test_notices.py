@@ -71,13 +71,12 @@ def test_a_workspace_that_fills_up_is_noticed_once(
 ) -> None:
     """At 90 per cent of its quota; the worker looks as soon as it starts, and every minute."""
     assert voxnix("create", fresh, "git").code == 0
-    owned = f"tank/users/admin/workloads/{machine_of(fresh)}"
-    host("zfs", "set", "quota=22M", owned)
-    filled = voxnix("exec", fresh, "--", "sh", "-c", "head -c 19000000 /dev/urandom > /workspace/big && sync")
+    assert voxnix("resize", fresh, "28M", "--yes").code == 0
+    filled = voxnix("exec", fresh, "--", "sh", "-c", "head -c 25500000 /dev/urandom > /workspace/big && sync")
     assert filled.code == 0, filled
     for _ in range(2):
         host("systemctl", "restart", "voxnix-worker")
         until(lambda: noticed(fresh))
     (notice,) = noticed(fresh)
     assert notice.kind is NoticeKind.QUOTA
-    assert (notice.values["part"], notice.values["quota"]) == ("workload", 22 << 20)
+    assert (notice.values["part"], notice.values["quota"]) == ("workload", 28 << 20)

@@ -28,6 +28,7 @@ from agent.texts import LANGUAGES, Texts, texts_for
 
 AGENT = Path(phrases.__file__).parents[3]
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+WEEK_AGO = datetime.now(UTC) - timedelta(days=7, hours=1)
 EN = texts_for("en")
 PLAN = Plan(
     summary="Destroy dev.",
@@ -35,6 +36,7 @@ PLAN = Plan(
         Loss(what="workspace", amount=1536 * 1024**2, unit="bytes"),
         Loss(what="root", amount=32 * 1024**2, unit="bytes"),
         Loss(what="snapshots", amount=3, unit="count"),
+        Loss(what="last change", amount=int(WEEK_AGO.timestamp()), unit="moment"),
     ),
 )
 GIB = 1024**3
@@ -192,6 +194,7 @@ This would be lost:
 • files in /workspace: 1.5 GiB
 • the system and what was installed in it: 32 MiB
 • snapshots: 3
+• last changed: 1 week ago
 
 Nothing happens before you agree."""
     )

@@ -5,6 +5,7 @@ sentence: those that stand here are translated, and any other one is shown as it
 """
 
 import re
+from datetime import UTC, datetime
 
 from agent.channels.telegram.formatting import escaped, quoted
 from agent.channels.telegram.phrases.refusals import known
@@ -56,6 +57,8 @@ def _question(say: Texts, asked: Plan) -> str:
 
 
 def _loss(say: Texts, loss: Loss) -> str:
+    if loss.unit == "moment":
+        return say("last changed: **{ago}**", ago=say.away(loss.at - datetime.now(UTC)))
     amount = say.size(loss.amount) if loss.unit == "bytes" else say.number(loss.amount)
     names = {
         "workspace": say("files in `/workspace`"),

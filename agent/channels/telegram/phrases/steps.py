@@ -20,6 +20,8 @@ def step_label(say: Texts, english: str) -> str:
         "bring back": say("bringing it back"),
         "write it down": say("writing it down"),
         "purge": say("purging the trash"),
+        "secrets": say("taking its secrets along"),
+        "taking its secrets along": say("taking its secrets along"),
         "rename": say("giving it the other name"),
         "resize": say("setting the limits"),
         "prune": say("removing images"),
