@@ -183,6 +183,7 @@ class App:
             workloads=self._workloads,
             history=self._operations,
             trash=self._trash,
+            preflight=preflight,
             operations=operations,
             clock=self._clock,
         )

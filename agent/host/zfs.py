@@ -5,12 +5,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 
+from agent.core.errors import CommandFailed, NoSpace
 from agent.core.workload import Usage
 from agent.host import zfs_capabilities, zfs_snapshots, zfs_space, zfs_streams
 from agent.host.node import Node
 from agent.host.presence import Presence
 from agent.host.zfs_capabilities import Capabilities
 from agent.host.zfs_commands import Commands, number
+from agent.host.zfs_renames import copies_left_alone
 from agent.host.zfs_snapshots import Difference, Taken
 from agent.host.zfs_space import Breakdown, Filled, PoolSpace
 from agent.host.zfs_streams import receive_argv, send_argv
@@ -153,14 +155,21 @@ class Zfs:
     def rename(self, dataset: str, to: str) -> None:
         """Give a data set and all below it other names in the same pool, and make the parents it then lacks.
 
-        All of it is unmounted on the way, and mounted again but for what does not mount itself.
+        All of it is unmounted on the way, and mounted again, renamed or not, but for what does not mount
+        itself. What began as a copy of it stays mounted.
 
         Raises:
+            NoSpace: such a copy has no room for the snapshots that it shares, where it has to have them.
             CommandFailed: something in it is in use, or the other name is taken.
         """
         for name in reversed([key for key, one in self._mounting(dataset).items() if one.mounted]):
             self.unmount(name)
-        self._commands.made(["zfs", "rename", dataset, to], to)
+        try:
+            with copies_left_alone(self, self._commands, dataset, to):
+                self._commands.made(["zfs", "rename", dataset, to], to)
+        except (CommandFailed, NoSpace):
+            self.mount_below(dataset)
+            raise
         self.mount_below(to)
 
     def set(self, dataset: str, prop: str, value: str) -> None:

@@ -9,6 +9,7 @@ from agent.host.zfs_commands import TIMEOUT, Commands
 _INSTEAD = {
     "diff": ("list of changed files", "both trees are read"),
     "folders": ("folders of snapshots", "one is read by a clone that is destroyed afterwards"),
+    "rename": ("renames that leave copies mounted", "a copy has the snapshots that it shares meanwhile"),
     "resume": ("streams that go on where they ended", "one that broke off begins again"),
     "estimate": ("size of a stream beforehand", "what the snapshot holds is told"),
 }
@@ -21,12 +22,14 @@ class Capabilities:
     Attributes:
         diff: ``zfs diff``: which files changed.
         folders: each snapshot can be read at ``.zfs/snapshot`` of its data set.
+        rename: what is a clone of something stays mounted while that is renamed.
         resume: a stream that broke off goes on where it ended (``receive -s``, ``send -t``).
         estimate: how large a stream will be (``send -nP``).
     """
 
     diff: bool
     folders: bool
+    rename: bool
     resume: bool
     estimate: bool
 
@@ -51,6 +54,8 @@ def capabilities(commands: Commands) -> Capabilities:
         diff=_knows(told, "diff"),
         # Nothing tells of these folders. They came to every OpenZFS long before this command did.
         folders=_knows(told, "version"),
+        # Nor of this one.
+        rename=_knows(told, "version"),
         resume=bool(re.search(r"^\s*send .*-t <", told, re.MULTILINE)),
         estimate=bool(flags) and {"n", "P"} <= set(flags[1]),
     )

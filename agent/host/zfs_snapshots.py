@@ -85,6 +85,18 @@ def clones_outside(commands: Commands, above: str) -> tuple[str, ...]:
     )
 
 
+def mounted_clones_outside(commands: Commands, above: str) -> dict[str, str]:
+    """The data sets elsewhere that are mounted and began as a copy of one at or below this: of which."""
+    told = commands.get_below(above.partition("/")[0], "origin", "mounted")
+    return {
+        name: source
+        for name, one in told.items()
+        if one["mounted"] == "yes"
+        and f"{(source := one['origin'].partition('@')[0])}/".startswith(f"{above}/")
+        if not f"{name}/".startswith(f"{above}/")
+    }
+
+
 def _origins(commands: Commands, name: str) -> dict[str, str]:
     """Which snapshot each clone in a pool began as, by the clone's name, sorted."""
     told = commands.get_below(name.partition("/")[0].partition("@")[0], "origin")

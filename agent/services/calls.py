@@ -35,7 +35,6 @@ class Method(StrEnum):
     LOGS = "logs"
     EXEC = "exec"
     USAGE = "usage"
-    ROOM = "room"
     PUT = "put"
     SIZE = "size"
     GET = "get"
@@ -59,12 +58,6 @@ class Call(BaseModel):
 
     method: ClassVar[Method]
     timeout: float = READ_TIMEOUT
-
-
-class RoomCall(Call):
-    """How much room the pool has."""
-
-    method = Method.ROOM
 
 
 class OwnerCall(Call):
@@ -189,7 +182,6 @@ class KeptCall(SnapshotCall):
 CALLS: dict[Method, type[Call]] = {
     kind.method: kind
     for kind in (
-        RoomCall,
         UsageCall,
         LogsCall,
         ExecCall,

@@ -37,7 +37,6 @@ from agent.services.calls import (
     LogsCall,
     PutCall,
     ReadyCall,
-    RoomCall,
     SizeCall,
     SnapshotsCall,
     SpaceCall,
@@ -64,10 +63,6 @@ _T = TypeVar("_T")
 
 class NodeCalls(ABC):
     """What services ask of the node. Each method raises what :class:`NodeWork` does, and its own."""
-
-    def room(self) -> int:
-        """How many bytes are free in the pool."""
-        return self._value(int, RoomCall())
 
     def usage(self, owner: Owner, name: str) -> Taken:
         """What a workload takes."""

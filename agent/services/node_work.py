@@ -34,7 +34,6 @@ from agent.services.calls import (
     LogsCall,
     PutCall,
     ReadyCall,
-    RoomCall,
     SizeCall,
     SnapshotsCall,
     SpaceCall,
@@ -103,7 +102,6 @@ class NodeWork:
     ) -> None:
         self._node = node
         self._zfs = Zfs(node)
-        self._pool = pool
         self._layout = Layout(pool)
         self._storage = NodeStorage(node, pool)
         self._runtime = runtime
@@ -111,7 +109,7 @@ class NodeWork:
         self._workloads = workloads
         self._upload_max = upload_max
 
-    def answer(  # noqa: C901, PLR0911, PLR0912 - one per method
+    def answer(  # noqa: C901, PLR0911 - one per method
         self, call: Call, data: bytes | None = None
     ) -> Answer:
         """Do what is asked.
@@ -124,8 +122,6 @@ class NodeWork:
             VoxnixError: with the reason why it was not done.
         """
         match call:
-            case RoomCall():
-                return Answer(self._zfs.pool(self._pool).free)
             case UsageCall():
                 return Answer(self._taken(self._find(call)))
             case LogsCall():

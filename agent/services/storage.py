@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from agent.core.errors import InvalidName, InvalidRequest, NoSpace, UnknownSnapshot
+from agent.core.errors import InvalidName, InvalidRequest, UnknownSnapshot
 from agent.core.filepath import checked_path
 from agent.core.moment import chosen, taken_for_moment
 from agent.core.operation import Arguments, Loss, Operation, OperationKind, Plan, Request
@@ -24,7 +24,7 @@ from agent.services.node_calls import NodeCalls
 from agent.services.node_storage import Room
 from agent.services.node_work import MIB
 from agent.services.operations import Operations
-from agent.services.preflight import MIN_FREE
+from agent.services.preflight import Preflight
 from agent.settings import Settings
 from agent.store.database import Database
 from agent.store.operations import OperationStore
@@ -59,11 +59,13 @@ class Storage:
         workloads: WorkloadStore,
         history: OperationStore,
         trash: TrashStore,
+        preflight: Preflight,
         operations: Operations,
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._calls = calls
+        self._preflight = preflight
         self._database = database
         self._find = find
         self._workloads = workloads
@@ -192,7 +194,7 @@ class Storage:
         Raises:
             UnknownSnapshot: there is none like that.
             NameInUse: the owner has a workload of this name.
-            NoSpace: the pool is full.
+            NoSpace: the pool is full, or the owner has all that they may have.
         """
         if (known := self._operations.asked(owner, request)) is not None:
             return known
@@ -201,7 +203,7 @@ class Storage:
         if source.generation is None:
             raise InvalidRequest(f"{name} is still being made.", hint="Ask again once it runs.")
         chosen_name = self.find_snapshot(owner, name, snapshot).name if snapshot else ""
-        self._check_room()
+        self._preflight.check_new(owner)
         spec = source.spec.model_copy(update={"name": new_name})
         target = source.generation.model_copy(update={"spec": spec})
         with self._database.write():  # both or neither: a workload without its operation would stay for ever
@@ -340,15 +342,6 @@ class Storage:
         if one.kind is SnapshotKind.BEFORE:
             return f"{moment}, before operation {one.label}"
         return f"{moment} ({one.label or one.kind})"
-
-    def _check_room(self) -> None:
-        free = self._calls.room()
-        if free < MIN_FREE:
-            raise NoSpace(
-                f"The pool {self._settings.pool} is full: {free // MIB} MiB are free.",
-                f"A copy needs {MIN_FREE // MIB} MiB for what it comes to differ in.",
-                "Destroy a container that you no longer need, or forget snapshots.",
-            )
 
 
 def about(count: int) -> int:

@@ -316,8 +316,11 @@ class StorageContract:
         place.zfs.clone(f"{dataset}/w@a", f"{dataset}/small/copy")
         with pytest.raises(NoSpace):
             place.zfs.promote(f"{dataset}/small/copy")
+        place.zfs.destroy(f"{dataset}/copy", recursive=True)
+        place.zfs.destroy(f"{dataset}/small/copy")
         with pytest.raises(NoSpace):
             place.zfs.rename(f"{dataset}/w", f"{dataset}/small/w")
+        assert place.zfs.mounted(f"{dataset}/w")
 
     def test_a_clone_holds_its_snapshot(self, place: Place, dataset: str) -> None:
         """Also where the snapshot is one of many that are to go: then all stay."""
@@ -396,8 +399,10 @@ class StorageContract:
         assert place.node.read(f"{folder}/file") == "kept"
         assert place.node.read(f"/{dataset}/n/root/file") == "too"
         assert place.zfs.origin(f"{dataset}/copy") == f"{dataset}/n/w@a"
+        assert place.zfs.mounted(f"{dataset}/copy")
         with pytest.raises(CommandFailed, match="descendant"):
             place.zfs.rename(f"{dataset}/n", f"{dataset}/n/inside")
+        assert place.zfs.origin(f"{dataset}/copy") == f"{dataset}/n/w@a"
         assert place.zfs.presence(f"{dataset}/n/root@a") is Presence.PRESENT
         place.zfs.mount_below(f"{dataset}/n")
         assert place.zfs.mounted(f"{dataset}/n/root")

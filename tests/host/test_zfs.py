@@ -28,8 +28,8 @@ where 'command' is one of the following:
 \tdiff [-FHth] <snapshot> [snapshot|filesystem]
 """
 """As much of what OpenZFS 2 says as matters here."""
-ALL = Capabilities(diff=True, folders=True, resume=True, estimate=True)
-NONE = Capabilities(diff=False, folders=False, resume=False, estimate=False)
+ALL = Capabilities(diff=True, folders=True, rename=True, resume=True, estimate=True)
+NONE = Capabilities(diff=False, folders=False, rename=False, resume=False, estimate=False)
 
 
 def zfs(usage: str, answers: Mapping[str, Scripted] | None = None) -> Zfs:
@@ -45,7 +45,7 @@ def test_the_program_tells_what_it_can(usage: str, capabilities: Capabilities) -
     assert one.capabilities == capabilities
     assert one.capabilities.diff is capabilities.diff
     assert node.asked == ["zfs"]
-    assert len(capabilities.lacking) == (0 if capabilities.diff else 4)
+    assert len(capabilities.lacking) == (0 if capabilities.diff else 5)
 
 
 @pytest.mark.parametrize("said", ["", "zfs: not found", "The ZFS modules are not loaded."])

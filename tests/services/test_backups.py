@@ -329,13 +329,15 @@ def test_a_stream_that_is_larger_than_what_is_kept_is_refused_with_numbers(
     """What a pool compresses is not compressed on its way; only a snapshot tells how large that is."""
     scene.made()
     here = scene.here
-    estimates = Capabilities(diff=False, folders=False, resume=False, estimate=True)
-    monkeypatch.setattr(Zfs, "capabilities", estimates)
 
-    def large(*_: object) -> int:
+    def estimate(_: Zfs, __: str, ___: str | None = None) -> int:
         return 1 << 62
 
-    monkeypatch.setattr(Zfs, "estimate", large)
+    def capabilities(_: Zfs) -> Capabilities:
+        return Capabilities(diff=False, folders=False, rename=False, resume=False, estimate=True)
+
+    monkeypatch.setattr(Zfs, "capabilities", property(capabilities))  # which the worker asked for before
+    monkeypatch.setattr(Zfs, "estimate", estimate)
     failed = scene.backup(scene.disk)
     assert failed.problem
     assert failed.problem.code == "NoSpace"

@@ -47,6 +47,11 @@ def new(app: App) -> Operation:
     return app.services.workloads.create(ANN, ContainerSpec(name="new", modules=("git",)), ASKED)
 
 
+def copied(app: App) -> Operation:
+    """A copy of the one there is."""
+    return app.services.storage.clone(ANN, "dev", "copy", ASKED)
+
+
 def changes(app: App) -> list[Exception]:
     """Ask for everything that uses a container, and tell how each is refused."""
     workloads = app.services.workloads
@@ -68,9 +73,12 @@ def test_a_full_pool(app: App, node: SimulatedNode, machine: str) -> None:
     """With how much is free, and what would free more."""
     node.world.datasets["tank"].written = 19 * GIB + GIB // 2
     before = asked(app)
-    with pytest.raises(NoSpace, match=r"The pool tank is full: \d+.\d MiB of 20.0 GiB are free") as refused:
-        new(app)
-    assert "destroy and purge a container" in refused.value.problem.hint.lower()
+    for ask in (new, copied):
+        with pytest.raises(
+            NoSpace, match=r"The pool tank is full: \d+.\d MiB of 20.0 GiB are free"
+        ) as refused:
+            ask(app)
+        assert "destroy and purge a container" in refused.value.problem.hint.lower()
     with pytest.raises(NoSpace, match="is full"):
         app.services.workloads.update(ANN, ContainerSpec(name="dev", modules=("zsh",)), ASKED)
     assert asked(app) == before
@@ -86,9 +94,10 @@ def test_an_owner_who_has_all_that_they_may_have(app: App, node: SimulatedNode, 
     app.services.operations.approve(ANN, proposed.id, proposed.plan.digest)
     app.services.operations.wait(ANN, proposed.id, 30)
     Zfs(node).set(LAYOUT.owner(ANN), "quota", "4G")
-    with pytest.raises(NoSpace, match=r"You have 3.\d GiB of the 4.0 GiB that you may have") as refused:
-        new(app)
-    assert "Purge your trash (3.0 GiB)" in refused.value.problem.hint
+    for ask in (new, copied):
+        with pytest.raises(NoSpace, match=r"You have 3.\d GiB of the 4.0 GiB that you may have") as refused:
+            ask(app)
+        assert "Purge your trash (3.0 GiB)" in refused.value.problem.hint
     assert machine in str(node.world.datasets)
 
 

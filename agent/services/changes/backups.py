@@ -79,8 +79,8 @@ class Backups:
         if self._transport.presence(whole) is not Presence.PRESENT:
             self._parts.zfs.snapshot(whole, recursive=True)
         if self._parts.zfs.capabilities.estimate:
-            known = (*operation.claims, f"{SNAPSHOT}{claimed[0]}")
-            self._check_fits(operation.model_copy(update={"claims": known}))
+            known = dict.fromkeys((*operation.claims, f"{SNAPSHOT}{claimed[0]}"))
+            self._check_fits(operation.model_copy(update={"claims": tuple(known)}))
 
     @staticmethod
     def _check_room(operation: Operation, needed: int, room: int) -> None:

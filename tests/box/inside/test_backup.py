@@ -89,7 +89,7 @@ def _sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         if subprocess.run(install, check=False, capture_output=True, timeout=300).returncode:
             pytest.skip("openssh-server cannot be had from the mirror")
     keys, of_host = Path("/root/.ssh"), tmp_path_factory.mktemp("sshd") / "key"
-    keys.mkdir(mode=0o700)
+    keys.mkdir(mode=0o700, exist_ok=True)
     for file in (keys / "id_ed25519", of_host):
         host("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file))
     (keys / "config").write_text("Host localhost\n    Port 2222\n")
@@ -107,7 +107,8 @@ def _sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (keys / "known_hosts").write_text(host(*scan))
     yield
     host("systemctl", "stop", "voxnix-test-sshd")
-    shutil.rmtree(keys)
+    for made in ("id_ed25519", "id_ed25519.pub", "config", "known_hosts"):
+        (keys / made).unlink()
 
 
 def workspace(name: str) -> Path:

@@ -96,6 +96,29 @@ class TestReal(HostContract, IsolationContract):
             place.runtime.exec(running, ["sh", "-c", "setsid sleep 98765 & sleep 98765"], 1)
         until(lambda: not processes("98765"), 5)
 
+    def test_a_rename_spares_copies_that_are_in_use(self, place: Place) -> None:
+        """They are where they were, whoever runs in them; and each has the snapshots that it had."""
+        source, copies = f"{ABOVE}/source", (f"{ABOVE}/one", f"{ABOVE}/two")
+        place.zfs.create(source)
+        for copy in copies:
+            name = copy.rpartition("/")[2]
+            place.zfs.snapshot(f"{source}@{name}")
+            place.zfs.clone(f"{source}@{name}", copy)
+        users = [subprocess.Popen(["unshare", "--mount", "sleep", "60"], cwd=f"/{copy}") for copy in copies]
+        try:
+            place.zfs.rename(source, f"{ABOVE}/renamed")
+            assert [place.zfs.origin(copy) for copy in copies] == [
+                f"{ABOVE}/renamed@{one}" for one in ("one", "two")
+            ]
+            assert [one.name for one in place.zfs.snapshots(f"{ABOVE}/renamed")] == ["one", "two"]
+            assert all(place.zfs.mounted(copy) for copy in copies)
+        finally:
+            for user in users:
+                user.kill()
+                user.wait()
+        for copy in (*copies, f"{ABOVE}/renamed"):
+            place.zfs.destroy(copy, recursive=True)
+
     def test_a_storage_is_free_again_after_a_build(self, place: Place) -> None:
         """A build, even one that runs, keeps no data set from being destroyed."""
         place.zfs.create(f"{ABOVE}/before")
