@@ -1,9 +1,11 @@
 """What an operation makes of its workload: the generation it is built as, its root, and how it is run."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from agent.core.composition import composed
+from agent.core.errors import Refusal
 from agent.core.operation import Operation
 from agent.core.owner import Owner, uid_base
 from agent.core.workload import Generation, Workload
@@ -56,6 +58,14 @@ class Assembly:
         system = self._guests.ensure(composition, self.uid_base(operation), report)
         self._images.add(operation.node, digest, composition, system, self._clock())
         return Generation(spec=target.spec, digest=digest, system=system)
+
+    def tidy(self, operation: Operation) -> None:
+        """Take away what is half built of what an operation's workload was to be made of."""
+        target = operation.target
+        if target is not None and not target.digest:
+            with suppress(Refusal):  # a module is there no more, so nothing was built of it
+                composition = self._catalogue.compose(target.spec)
+                self._guests.tidy(composition, self.uid_base(operation))
 
     def root(self, operation: Operation, workload: Workload) -> Root:
         """Where a workload's root file system is."""

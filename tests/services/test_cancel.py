@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from agent.core.errors import ApprovalExpired, InvalidRequest, UnknownOperation
 from agent.core.operation import Operation, OperationKind, OperationState
 from agent.core.workload import ContainerSpec
 from agent.host.node import MOST_OUTPUT, Completed, interrupted
-from agent.host.simulated import Pace, SimulatedNode
+from agent.host.simulated import Fault, Pace, SimulatedNode
 from agent.services import operations as module
 from tests.services.conftest import ANN, ASKED, BOB, made
 
@@ -272,6 +273,31 @@ def test_a_long_build_is_ended(tmp_path: Path) -> None:
         assert app.services.workloads.list(ANN) == []
     finally:
         app.close()
+
+
+@pytest.mark.parametrize("kind", ["create", "update", "build"])
+@pytest.mark.parametrize("label", ["unpacking the image", "giving the image to its owner"])
+def test_half_an_image_is_not_left(tmp_path: Path, kind: str, label: str) -> None:
+    """Nobody may ever want it again, and no prune would know of it; what is whole stays."""
+    loaded = settings.load(simulate=True, state_dir=tmp_path, node_name="box")
+    node = SimulatedNode("box", pace=Pace.instant())
+    with closing(App(loaded, node)) as app:
+        made(app)
+        node.faults.append(Fault("^tar .*--extract" if "unpacking" in label else "shift", hangs=True))
+        zsh, workloads = ("zsh",), app.services.workloads
+        asks = {
+            "create": lambda: workloads.create(ANN, ContainerSpec(name="web", modules=zsh), ASKED),
+            "update": lambda: workloads.update(ANN, ContainerSpec(name="dev", modules=zsh), ASKED),
+            "build": lambda: app.services.images.build(ANN, zsh, ASKED),
+        }
+        operation = asks[kind]()
+        for seen in app.services.operations.watch(ANN, operation.id, 30):
+            if seen.progress.label == label and not seen.cancelled_by:
+                app.services.operations.cancel(ANN, operation.id)
+        assert ended(app, operation).state is OperationState.CANCELLED
+        images = [one for name, one in node.world.datasets.items() if name.startswith("tank/images/")]
+        assert images
+        assert all("golden" in one.snapshots for one in images)
 
 
 def test_what_has_not_begun_never_begins(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class Lifecycle:
             OperationKind.RESTART: Recipe((stop, start, verify), self._bring_back),
             OperationKind.UPDATE: Recipe((build, change, verify, keep), self._undo_change),
             OperationKind.ROLLBACK: Recipe((change, verify, keep), self._undo_change),
-            OperationKind.BUILD: Recipe((build,)),
+            OperationKind.BUILD: Recipe((build,), self._parts.assembly.tidy),
             OperationKind.PRUNE: Recipe((Step("prune", self._prune, final=True),)),
         }
 
@@ -80,6 +80,7 @@ class Lifecycle:
         for dataset in operation.claims:
             self._parts.destroy(dataset, operation.machine)
         self._parts.workloads.remove(operation.node, operation.machine)
+        self._parts.assembly.tidy(operation)
 
     def _remember(self, operation: Operation) -> bool:
         """Claim whether the container runs, and is to: at the first look alone, as later it is our own doing.
@@ -115,6 +116,7 @@ class Lifecycle:
             self._parts.observe(operation, WorkloadState.STOPPED, ())
 
     def _undo_change(self, operation: Operation) -> None:
+        self._parts.assembly.tidy(operation)
         workload = self._parts.find(operation)
         if workload is None or workload.generation is None:
             return

@@ -83,6 +83,10 @@ class DebianGuests:
         self._images.ensure(composition, uid_base, report)
         return ""
 
+    def tidy(self, composition: Composition, uid_base: int) -> None:
+        """See :meth:`agent.services.guests.Guests.tidy`."""
+        self._images.tidy(composition, uid_base)
+
     def furnish(self, generation: Generation, root: Root) -> None:
         """See :meth:`agent.services.guests.Guests.furnish`."""
         if self._zfs.presence(root.dataset) is not Presence.PRESENT:

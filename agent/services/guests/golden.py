@@ -91,6 +91,23 @@ class GoldenImages:
                 report(Progress(label="giving the image to its owner"))
                 self._make(shifted, lambda folder: shift(self._node, folder, uid_base), source=recipe.digest)
 
+    def tidy(self, composition: Composition, uid_base: int) -> None:
+        """Take away what is left of a build that was ended; what is whole stays.
+
+        Whoever makes it just now begins with that anyway.
+        """
+        recipe = self.recipe(composition)
+        making = self._making[recipe.digest]
+        if not making.acquire(blocking=False):
+            return
+        try:
+            for image in (_shifted(recipe.digest, uid_base), recipe.digest):
+                dataset = self._layout.image(image)
+                if not self._is_whole(image) and self._zfs.presence(dataset) is Presence.PRESENT:
+                    self._zfs.destroy(dataset, recursive=True)
+        finally:
+            making.release()
+
     def size(self, digest: str) -> int:
         """What an image takes in the pool, in bytes, its owners' views left out; 0 where it is not there."""
         dataset = self._layout.image(digest)

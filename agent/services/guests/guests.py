@@ -71,6 +71,10 @@ class Guests(Protocol):
         """
         ...
 
+    def tidy(self, composition: Composition, uid_base: int) -> None:
+        """Take away what a build has left that was ended before it was through."""
+        ...
+
     def furnish(self, generation: Generation, root: Root) -> None:
         """Make the root file system of a new workload, unless it is there."""
         ...

@@ -84,6 +84,9 @@ class NixGuests:
             built = self._store.roots(ROOTS).get(digest)
             return built or self._build(composition, digest, report)
 
+    def tidy(self, composition: Composition, uid_base: int) -> None:
+        """See :meth:`agent.services.guests.Guests.tidy`: what is half in the store, Nix collects itself."""
+
     def furnish(self, generation: Generation, root: Root) -> None:  # noqa: ARG002
         """See :meth:`agent.services.guests.Guests.furnish`: empty, as the system is in the store."""
         if self._zfs.presence(root.dataset) is not Presence.PRESENT:
