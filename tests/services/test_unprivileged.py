@@ -35,7 +35,9 @@ def test_who_is_not_root_asks_the_worker(
         store = NodeCallStore(database)
         rows = [row for number in range(1, 20) if (row := store.get(number))]
         database.close()
-        assert [row.method for row in rows] == ["ready", "exec", "logs", "usage", "usage", "put", "get"]
+        assert [row.method for row in rows] == [
+            *("ready", "exec", "logs", "usage", "usage", "last change", "put", "get")
+        ]
         # Nobody agrees to a plan of what could not be counted, and the status tells what it knows.
         node.faults.append(Fault("^zfs list", stderr="cannot open /dev/zfs: Permission denied", times=None))
         assert workloads.status(ANN, "dev").workspace is None
