@@ -67,6 +67,10 @@ if TYPE_CHECKING:
     from agent.host.nix import Nix
 
 
+NOTICING = 1.0
+"""Seconds after which a worker notices that it was told to end, where the signal itself did not wake it."""
+
+
 def now() -> datetime:
     """The time in UTC."""
     return datetime.now(UTC)
@@ -360,7 +364,9 @@ class App:
                 f"Another process runs the operations of {self.settings.node_name} already.",
                 hint="Stop that one first: systemctl stop voxnix-worker",
             )
-        stop.wait()
+        # A signal that another thread is given, or that comes as this begins to wait, wakes nobody.
+        while not stop.wait(NOTICING):
+            pass
 
     def close(self) -> None:
         """Stop what was started and give everything back."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import mmap
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ WORKER = "voxnix-worker"
 PLAIN = 100
 """Bytes up to which a file's content is told as it is, and not as a sum."""
 
+_written: set[tuple[str, str]] = set()
+"""All files that were seen so far: path and content. Of those, streams are searched for what they hold."""
 _known: dict[str, dict[str, str]] = {}
 """What is in snapshots, by their guid: it never changes."""
 
@@ -117,12 +120,16 @@ def clear() -> None:
 
 def look() -> Seen:
     """What there is, read without the product."""
+    datasets = dict(_datasets())
+    for one in datasets.values():
+        for held in (one["files"], *(snapshot["files"] for snapshot in one["snapshots"].values())):
+            _written.update(held.items())
     return Seen(
         rows(STATE / "voxnix.db"),
         {
-            "datasets": dict(_datasets()),
+            "datasets": datasets,
             "units": {machine: {"active": True, "hostname": _hostname(machine)} for machine in _active()},
-            "files": {str(file): file.read_text() for file in _settings()},
+            "files": {str(file): file.read_text() for file in _settings()} | dict(_streams()),
             "folders": [str(one) for folder in FOLDERS for one in folder.glob("*")],
             "archives": [],
         },
@@ -143,7 +150,7 @@ def unmoved(machine: str) -> str:
 def traces(seen: Seen) -> list[str]:
     """What on the node has the name of a machine that operations were about, and that is no more."""
     alive = {row["machine"] for row in seen.rows["workloads"]}
-    gone = {row["machine"] for row in seen.rows["operations"]} - alive
+    gone = {row["machine"] for row in seen.rows["operations"] if row["machine"]} - alive
     return [line for machine in gone for line in left_of(machine) if "/trash/" not in line]
 
 
@@ -236,6 +243,18 @@ def _datasets() -> Iterator[tuple[str, dict[str, Any]]]:
                 "snapshots": snapshots,
             },
         )
+
+
+def _streams() -> Iterator[tuple[str, str]]:
+    """The backups, as those of the simulated node are: a line, and a line for each file that is in it.
+
+    ZFS sends what is in files as it is, so it can be found without receiving it.
+    """
+    for file in sorted(BACKUPS.rglob("*.zfs")):
+        if file.stat().st_size:
+            with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as stream:
+                held = [pair for pair in sorted(_written) if stream.find(pair[1].encode()) >= 0]
+            yield str(file), "\n".join(["", *map(json.dumps, held)])
 
 
 def _live(name: str, properties: dict[str, str]) -> dict[str, str]:
