@@ -104,9 +104,8 @@ class App:
         self._catalogue = Catalogue(settings.own_modules)
         self._guests = self._builder()
         self._calls = NodeCallStore(self._database)
-        self._work = NodeWork(
-            node, settings.pool, self._guests.runtime, self._workloads, settings.upload_bytes
-        )
+        runtime = self._guests.runtime
+        self._work = NodeWork(node, settings.pool, runtime, self._workloads, settings.upload_bytes)
         secrets = Secrets(settings, node, self._catalogue)
         self.conversations = Conversations(self._database)
         access = Access(self._database, self._operations, self._workloads, self._clock)

@@ -109,7 +109,7 @@ class NodeWork:
         self._workloads = workloads
         self._upload_max = upload_max
 
-    def answer(  # noqa: C901, PLR0911 - one per method
+    def answer(  # noqa: C901, PLR0911, PLR0912 - one per method
         self, call: Call, data: bytes | None = None
     ) -> Answer:
         """Do what is asked.

@@ -93,13 +93,8 @@ def _sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     for file in (keys / "id_ed25519", of_host):
         host("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file))
     (keys / "config").write_text("Host localhost\n    Port 2222\n")
-    unit = [
-        "systemd-run",
-        "--quiet",
-        "--collect",
-        "--unit=voxnix-test-sshd",
-        "--property=RuntimeDirectory=sshd",
-    ]
+    kept = ("RuntimeDirectory=sshd", "RuntimeDirectoryPreserve=yes")  # the box's own needs it, too
+    unit = ["systemd-run", "--quiet", "--collect", "--unit=voxnix-test-sshd", *(f"-p{one}" for one in kept)]
     options = ("Port=2222", "UsePAM=no", f"HostKey={of_host}", f"AuthorizedKeysFile={keys}/id_ed25519.pub")
     host(*unit, "/usr/sbin/sshd", "-D", "-f", "/dev/null", *(f"-o{option}" for option in options))
     scan = ["ssh-keyscan", "-p", "2222", "localhost"]
