@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import threading
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
@@ -65,10 +64,6 @@ if TYPE_CHECKING:
     from agent.assistant import Assistant
     from agent.channels.telegram.bot import TelegramBot
     from agent.host.nix import Nix
-
-
-NOTICING = 1.0
-"""Seconds after which a worker notices that it was told to end, where the signal itself did not wake it."""
 
 
 def now() -> datetime:
@@ -355,17 +350,15 @@ class App:
         Raises:
             HostFailure: another process is the worker of this node.
         """
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: stop.set())
+        from agent.worker import told_to_end  # noqa: PLC0415 - see `_start_worker`
+
+        wait_for_end = told_to_end()
         if not self._start_worker():
             raise HostFailure(
                 f"Another process runs the operations of {self.settings.node_name} already.",
                 hint="Stop that one first: systemctl stop voxnix-worker",
             )
-        # A signal that another thread is given, or that comes as this begins to wait, wakes nobody.
-        while not stop.wait(NOTICING):
-            pass
+        wait_for_end()
 
     def close(self) -> None:
         """Stop what was started and give everything back."""

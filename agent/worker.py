@@ -1,6 +1,8 @@
 """The worker, wired: what runs a node's operations, and looks after it from time to time."""
 
 import contextlib
+import signal
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +43,8 @@ from agent.store.workloads import WorkloadStore
 
 DAY = 86_400.0
 """Seconds."""
+NOTICING = 1.0
+"""Seconds after which a worker notices that it was told to end, where the signal itself did not wake it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,24 @@ class Shared:
     work: NodeWork
     reconcile: Reconcile
     clock: Callable[[], datetime]
+
+
+def told_to_end() -> Callable[[], None]:
+    """Take SIGTERM and SIGINT as being told to end, from now on.
+
+    Returns:
+        What waits until that has come. Only the main thread may call it.
+    """
+    end = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: end.set())
+
+    def wait() -> None:
+        # A signal that another thread is given, or that comes as this begins to wait, wakes nobody.
+        while not end.wait(NOTICING):
+            pass
+
+    return wait
 
 
 @contextlib.contextmanager
@@ -115,6 +137,7 @@ def started(shared: Shared) -> Generator[None]:
         running.enter_context(observer)
         running.enter_context(desk)
         running.enter_context(rounds)
+        running.callback(engine.drain)
         running.callback(node.stop)
         running.enter_context(engine)
         yield

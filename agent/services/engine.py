@@ -44,6 +44,8 @@ BUILD_MEMORY = 2 << 30
 APPLICATION_VERSION = "voxnix"
 """Pinned: DBOS resumes only what its own version began, and our steps are idempotent across ours."""
 
+DRAIN = 5.0
+"""Seconds that what is under way is given to notice that the engine has stopped."""
 LOST = 10.0
 """Seconds after which a workflow that runs nowhere is lost: DBOS needs less to resume one."""
 ATTEMPTS = 4
@@ -138,6 +140,12 @@ class Engine:
         self._stopping.set()
         self._dispatcher.join()
         DBOS.destroy(destroy_registry=True)
+
+    def drain(self) -> None:
+        """Wait until nothing that was under way uses the database any more, once its programs were ended."""
+        deadline = time.monotonic() + DRAIN
+        while self._running and time.monotonic() < deadline:
+            time.sleep(self._database.poll)
 
     def _engine_url(self) -> str:
         if not self._settings.database.startswith("sqlite:"):

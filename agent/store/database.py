@@ -123,7 +123,7 @@ class Database:
     @property
     def poll(self) -> float:
         """Seconds between two looks for something that another process may have written."""
-        return 0.02 if self.is_sqlite else 0.1
+        return 0.01 if self.is_sqlite else 0.1
 
     def close(self) -> None:
         """Give back every connection."""
