@@ -133,10 +133,9 @@ class Walk:
         """
         begin = self.begin
         if every:
-            for at in range(begin, len(self.points)):
-                for when in ("before", "after"):
-                    for trouble in TROUBLES:
-                        yield Death(at, when, trouble)
+            yield from (Death(begin, "before", trouble) for trouble in TROUBLES)
+            for at in range(begin, len(self.points)):  # before each other one is after the one before it
+                yield from (Death(at, "after", trouble) for trouble in TROUBLES)
             return
         for step in dict.fromkeys(point.step for point in self.points[begin:] if point.step):
             here = [at for at, one in enumerate(self.points) if one.step == step and at >= begin]
