@@ -75,6 +75,11 @@ class Appliance:
         assert answer.code == 0, answer
         return answer.data["stdout"].strip()
 
+    def gone(self, name: str, owner: str = "nix") -> None:
+        """Have a container no more, not even in the trash, where it would keep its image."""
+        self.done("destroy", name, "--yes", owner=owner)
+        self.done("purge", name, "--yes", owner=owner)
+
     def machine(self, name: str, owner: str = "nix") -> str:
         """What the node calls a container."""
         return self.done("status", name, owner=owner).data["workload"]["machine"]
@@ -103,7 +108,7 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
         yield made
         for owner in ("nix", "other"):
             for one in made("list", owner=owner).data["workloads"]:
-                made("destroy", one["spec"]["name"], "--yes", owner=owner)
+                made.gone(one["spec"]["name"], owner)
         made("images", "prune")
     shutil.rmtree(folder)
 
@@ -116,7 +121,7 @@ def dev(appliance: Appliance) -> Iterator[str]:
     yield "dev"
     # Stopped, it has no farewell to take: the stand-in has none of the modules' programs.
     appliance("stop", "dev")
-    appliance("destroy", "dev", "--yes")
+    appliance.gone("dev")
 
 
 def test_a_container_is_built_installed_and_runs(appliance: Appliance, dev: str) -> None:
@@ -145,7 +150,7 @@ def test_who_wants_the_same_shares_it_and_waits_for_no_build(appliance: Applianc
     assert ours["machine"] != theirs["machine"]
     assert appliance.images()["git",] == 2
     assert all(one["size"] > 1 << 20 for one in appliance.done("images", "list").data["images"])
-    appliance.done("destroy", "dev", "--yes", owner="other")
+    appliance.gone("dev", "other")
     assert appliance.inside(dev, "hostname") == "dev"
 
 
@@ -157,7 +162,7 @@ def test_modules_are_added_while_it_runs_and_taken_back(appliance: Appliance, de
     second = appliance.inside(dev, "readlink /run/current-system")
     assert "of-fish-git-old" in second
     assert second != first
-    appliance.done("rollback", dev)
+    appliance.done("rollback", dev, "--yes")
     assert appliance.inside(dev, "readlink /run/current-system") == first
     assert appliance.inside(dev, "cat /proc/sys/kernel/random/boot_id") == boot
     assert appliance.done("status", dev).data["workload"]["spec"]["modules"] == ["git"]
@@ -173,7 +178,7 @@ def test_after_a_deploy_it_is_told_what_is_old_and_made_anew(appliance: Applianc
     appliance.done("upgrade", "--all")
     assert "of-git-new" in appliance.inside(dev, "readlink /run/current-system")
     assert appliance.done("upgrade").data["workloads"] == []
-    appliance.done("rollback", dev)
+    appliance.done("rollback", dev, "--yes")
     assert appliance.inside(dev, "readlink /run/current-system") == before
 
 
@@ -193,7 +198,7 @@ def test_garbage_collection_takes_nothing_that_is_used(appliance: Appliance, dev
     assert not Path(spare).exists()
     assert len(list(ROOTS.iterdir())) == len(appliance.images())
     appliance.done("restart", dev)
-    appliance.done("rollback", dev)
+    appliance.done("rollback", dev, "--yes")
     assert appliance.inside(dev, "readlink /run/current-system") == before
 
 
@@ -282,7 +287,7 @@ def test_what_is_part_of_the_appliance_is_neither_evaluated_nor_built(
         assert sorted((log.name, log.stat().st_mtime_ns) for log in logs.iterdir()) == before
     finally:
         del appliance.settings["VOXNIX_PREBUILT"]
-        appliance("destroy", "quick", "--yes")
+        appliance.gone("quick")
         root.unlink()
 
 
@@ -293,6 +298,7 @@ def test_destroying_it_leaves_nothing(appliance: Appliance) -> None:
     machine = appliance.machine("gone")
     assert left_of(machine)
     appliance.done("destroy", "gone", "--yes")
+    appliance.done("purge", "gone", "--yes")
     assert left_of(machine) == []
     assert [
         path.name for path in Path("/nix/var/nix/profiles/voxnix").iterdir() if machine in path.name
@@ -348,5 +354,5 @@ def test_the_admin_s_own_modules_are_taken_in_without_a_fork(appliance: Applianc
         assert refused.code == 4
         assert "hello/default.nix" in json.dumps(refused.error)
     finally:
-        appliance("destroy", "mine", "--yes")
+        appliance.gone("mine")
         del appliance.settings["VOXNIX_MODULES_DIR"]
