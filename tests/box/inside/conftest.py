@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.box.inside.product import voxnix
+from tests.box.inside.product import gone, voxnix
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def fresh() -> Iterator[str]:
     """A name that nobody has; what a test made under it is destroyed afterwards."""
     name = f"t{uuid.uuid4().hex[:8]}"
     yield name
-    voxnix("destroy", name, "--yes")
+    gone(name)
 
 
 @pytest.fixture(scope="session")
@@ -22,4 +22,4 @@ def dev() -> Iterator[str]:
     created = voxnix("create", "steady", "git", "fish", "--json")
     assert created.code == 0, created
     yield "steady"
-    voxnix("destroy", "steady", "--yes")
+    gone("steady")

@@ -57,6 +57,19 @@ def host(*argv: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120).stdout
 
 
+def gone(name: str) -> None:
+    """Have a container no more, if there is one, not even in the trash: there it would keep its image."""
+    voxnix("destroy", name, "--yes")
+    while voxnix("purge", name, "--yes").code == 0:
+        pass
+
+
+def empty_trash() -> None:
+    """Purge all that is in the admin's trash."""
+    for one in voxnix("trash", "--json").data["trash"]:
+        gone(one["workload"]["spec"]["name"])
+
+
 def destroy(dataset: str) -> None:
     """Destroy a dataset of a test's own."""
     Zfs(LocalNode("box")).destroy(dataset, recursive=True)

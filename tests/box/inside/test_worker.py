@@ -13,7 +13,7 @@ from agent.host.node import LocalNode
 from agent.services.catalogue import Catalogue
 from agent.services.guests.debian import DebianGuests
 from agent.settings import load
-from tests.box.inside.product import destroy, host, left_of, machine_of, voxnix
+from tests.box.inside.product import destroy, empty_trash, gone, host, left_of, machine_of, voxnix
 
 
 def worker() -> int:
@@ -73,6 +73,7 @@ def forget_image(module: str) -> None:
     settings = load(debian_sources="/etc/apt/sources.list")
     catalogue = Catalogue()
     composition = catalogue.compose(ContainerSpec(name="any", modules=(module,)))
+    empty_trash()
     digest = DebianGuests(settings, LocalNode("box"), catalogue).digest(composition)
     (Path("/var/cache/voxnix/images") / f"{digest}.tar.zst").unlink(missing_ok=True)
     for dataset in reversed(host("zfs", "list", "-H", "-o", "name", "-r", "tank").splitlines()):
@@ -135,7 +136,7 @@ def test_a_failed_create_leaves_what_stood_before(fresh: str) -> None:
     """Storage under the same name that this operation did not make is not touched."""
     assert voxnix("create", fresh, "git", "fish").code == 0
     machine = machine_of(fresh)
-    assert voxnix("destroy", fresh, "--yes").code == 0
+    gone(fresh)
     dataset = f"tank/users/admin/workloads/{machine}"
     host("zfs", "create", "-p", "-o", "mountpoint=/srv/old", dataset)
     host("sh", "-c", "echo precious > /srv/old/file")
