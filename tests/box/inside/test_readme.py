@@ -4,7 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
-from tests.box.inside.product import voxnix
+from tests.box.inside.product import gone, voxnix
 
 README = (Path(__file__).parents[3] / "README.md").read_text()
 
@@ -23,7 +23,7 @@ def test_the_sentences_do_what_they_say() -> None:
         answer = voxnix("chat", "run git --version in dev")
         assert "git version" in answer.out
     finally:
-        voxnix("destroy", "dev", "--yes")
+        gone("dev")
 
 
 def test_the_commands_go_well() -> None:
@@ -36,5 +36,5 @@ def test_the_commands_go_well() -> None:
             answer = voxnix(*shlex.split(command)[1:])
             assert answer.code == 0, (command, answer)
     finally:
-        voxnix("destroy", "dev", "--yes")
+        gone("dev")
     assert len(voxnix("list", "--json").data["workloads"]) == len(before["workloads"])

@@ -74,7 +74,7 @@ def appliance() -> Iterator[Appliance]:
             yield made
             for one in made("list").data["workloads"]:
                 made("stop", one["spec"]["name"])
-                made("destroy", one["spec"]["name"], "--yes")
+                made.gone(one["spec"]["name"])
             assert host("systemctl", "is-active", unit).strip() == "active"
         finally:
             subprocess.run(["systemctl", "stop", unit, DAEMON], check=False)
@@ -92,5 +92,5 @@ def test_a_guest_lives_its_whole_life_under_the_workers_rules(appliance: Applian
     appliance.done("restart", "dev")
     assert f"/var/lib/machines/{machine}" in host("findmnt", "--raw", "--noheadings", "--output", "TARGET")
     appliance("stop", "dev")
-    appliance.done("destroy", "dev", "--yes")
+    appliance.gone("dev")
     assert machine not in host("findmnt", "--raw", "--noheadings", "--output", "TARGET")

@@ -109,6 +109,8 @@ def asker() -> Iterator[Asker]:
     yield asker
     for one in json.loads(asker.voxnix("list", "--json").out)["workloads"]:
         asker.voxnix("destroy", one["spec"]["name"], "--yes")
+    for one in json.loads(asker.voxnix("trash", "--json").out)["trash"]:
+        asker.voxnix("purge", one["workload"]["spec"]["name"], "--yes")
     asker.stop()
     shutil.rmtree(folder)
 
