@@ -16,6 +16,9 @@ STEP = {"workspace": MIB, "root": 16 * MIB}
 """Plans count in these steps, in bytes: a running container writes its journal all the time, and a plan that
 changes with every line could never be agreed to."""
 
+MOMENTS = 600
+"""Seconds that a plan's moment goes in, for the same reason."""
+
 
 class Losses:
     """Asks the node what there is.
@@ -51,7 +54,7 @@ class Losses:
         losses.append(Loss(what="snapshots", amount=snapshots, unit="count"))
         changed_at = self._calls.last_change(Owner(workload.owner), workload.name)
         if changed_at is not None:
-            losses.append(Loss(what="last change", amount=_hour(changed_at), unit="moment"))
+            losses.append(Loss(what="last change", amount=_moment(changed_at), unit="moment"))
         return tuple(losses)
 
     def trashed(self, trashed: Trashed) -> tuple[Loss, ...]:
@@ -72,9 +75,9 @@ def told(size: int) -> str:
     return f"{size / GIB:,.1f} GiB" if size >= GIB else f"{size / MIB:,.1f} MiB"
 
 
-def _hour(moment: datetime) -> int:
-    """The hour that a moment is in, for the same reason that amounts go in steps."""
-    return int(moment.timestamp()) // 3600 * 3600
+def _moment(changed_at: datetime) -> int:
+    """When that was, in steps too, in seconds since 1970."""
+    return int(changed_at.timestamp()) // MOMENTS * MOMENTS
 
 
 def rounded_up(amount: int, step: int) -> int:
