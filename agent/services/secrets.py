@@ -68,18 +68,13 @@ class Secrets:
         self._known(name)
         self._node.remove(self._file(owner, name, workload))
 
-    def copy(self, owner: Owner, workload: str, other: str) -> tuple[str, ...]:
-        """Let a container have what another one is given alone, but for what it is given itself.
-
-        Returns:
-            The names of what it has been given by this.
-        """
-        missing = tuple(name for name in self.given(owner, workload) if name not in self.given(owner, other))
-        for name in missing:
+    def copy(self, owner: Owner, workload: str, other: str) -> None:
+        """Let a container have what another one is given alone, but for what it is given itself."""
+        has = self.given(owner, other)
+        for name in self.given(owner, workload):
             value = self._node.read(self._file(owner, name, workload))
-            if value is not None:
+            if value is not None and name not in has:
                 self._node.write(self._file(owner, name, other), value, 0o600)
-        return missing
 
     def given(self, owner: Owner, workload: str) -> tuple[str, ...]:
         """The names of what a certain container alone is given."""
